@@ -1,0 +1,78 @@
+package storage
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// Client is a registered relying party: the metadata of RFC 7591, section 2,
+// and OpenID Connect Dynamic Client Registration 1.0, section 2, followed by what
+// only Gatehouse knows.
+type Client struct {
+	ID   string `json:"client_id"`
+	Name string `json:"client_name,omitempty"`
+	// SecretDigests are SHA-256 digests of the secrets that are valid now.
+	// More than one only while a secret is being changed.
+	SecretDigests []SecretDigest `json:"client_secret_digests,omitempty"`
+
+	RedirectURIs           []string `json:"redirect_uris,omitempty"`
+	PostLogoutRedirectURIs []string `json:"post_logout_redirect_uris,omitempty"`
+	GrantTypes             []string `json:"grant_types,omitempty"`
+	ResponseTypes          []string `json:"response_types,omitempty"`
+	// TokenEndpointAuthMethod is empty for a client that named none: it may
+	// then use client_secret_basic or client_secret_post.
+	TokenEndpointAuthMethod     string          `json:"token_endpoint_auth_method,omitempty"`
+	TokenEndpointAuthSigningAlg string          `json:"token_endpoint_auth_signing_alg,omitempty"`
+	JWKS                        json.RawMessage `json:"jwks,omitempty"`
+	JWKSURI                     string          `json:"jwks_uri,omitempty"`
+	// ApplicationType is "web" or "native".
+	ApplicationType          string `json:"application_type,omitempty"`
+	IDTokenSignedResponseAlg string `json:"id_token_signed_response_alg,omitempty"`
+	// Scope is what the client may ask for; empty means every scope there is.
+	Scope              string   `json:"scope,omitempty"`
+	DefaultMaxAge      *int     `json:"default_max_age,omitempty"`
+	RequireAuthTime    bool     `json:"require_auth_time,omitempty"`
+	ClientURI          string   `json:"client_uri,omitempty"`
+	LogoURI            string   `json:"logo_uri,omitempty"`
+	PolicyURI          string   `json:"policy_uri,omitempty"`
+	TermsOfServiceURI  string   `json:"tos_uri,omitempty"`
+	InitiateLoginURI   string   `json:"initiate_login_uri,omitempty"`
+	Contacts           []string `json:"contacts,omitempty"`
+	AccessTokenFormat  string   `json:"access_token_format,omitempty"` // "opaque" or "jwt" (RFC 9068)
+	AccessTokenAlg     string   `json:"access_token_signing_alg,omitempty"`
+	Audience           []string `json:"audience,omitempty"` // of JWT access tokens
+	IDTokenScopeClaims bool     `json:"id_token_scope_claims,omitempty"`
+	// FirstParty clients skip consent.
+	FirstParty bool `json:"first_party,omitempty"`
+	// Trusted lets remembered consent serve a native public client.
+	Trusted bool `json:"trusted,omitempty"`
+	// Introspects names the clients whose tokens this client may look at
+	// besides its own; "*" stands for all.
+	Introspects []string `json:"introspects,omitempty"`
+	// RefreshTokenRotation is "always", "public_only" or "never".
+	RefreshTokenRotation string `json:"refresh_token_rotation,omitempty"`
+
+	CreatedAt time.Time `json:"created_at,omitzero"`
+}
+
+// SecretDigest is the SHA-256 digest of a client secret of at least 32
+// characters, so that no slow hash is needed.
+type SecretDigest struct {
+	SHA256 []byte `json:"sha256"`
+	// Expires is zero for a secret without end.
+	Expires time.Time `json:"expires,omitzero"`
+}
+
+// Public says whether the client authenticates by nothing (RFC 6749, section 2.1).
+func (c Client) Public() bool { return c.TokenEndpointAuthMethod == "none" }
+
+// Native says whether the client is an app on a person's device (RFC 8252).
+func (c Client) Native() bool { return c.ApplicationType == "native" }
+
+// DisplayName is what people are shown.
+func (c Client) DisplayName() string {
+	if c.Name != "" {
+		return c.Name
+	}
+	return c.ID
+}
