@@ -1,0 +1,90 @@
+package session
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// maxAccounts bounds the accounts that one browser is signed in to at once.
+const maxAccounts = 4
+
+// Cookies says how cookies of this issuer are named and sent. Over https they
+// carry the prefix __Host-, which no sibling domain can set; an http issuer on
+// a loopback host cannot use it.
+type Cookies struct {
+	Secure bool
+}
+
+// NewCookies derives the kind of cookies from the issuer.
+func NewCookies(issuer string) Cookies {
+	return Cookies{Secure: strings.HasPrefix(issuer, "https:")}
+}
+
+// Name returns the full name of a cookie.
+func (c Cookies) Name(name string) string {
+	if c.Secure {
+		return "__Host-gatehouse_" + name
+	}
+	return "gatehouse_" + name
+}
+
+// Set sends a cookie that scripts cannot read. A lifetime of zero keeps it until
+// the browser ends.
+func (c Cookies) Set(w http.ResponseWriter, name, value string, lifetime time.Duration) {
+	http.SetCookie(w, &http.Cookie{
+		Name: c.Name(name), Value: value, Path: "/", MaxAge: int(lifetime / time.Second),
+		Secure: c.Secure, HttpOnly: true, SameSite: http.SameSiteLaxMode,
+	})
+}
+
+// Clear removes a cookie.
+func (c Cookies) Clear(w http.ResponseWriter, name string) {
+	http.SetCookie(w, &http.Cookie{
+		Name: c.Name(name), Path: "/", MaxAge: -1,
+		Secure: c.Secure, HttpOnly: true, SameSite: http.SameSiteLaxMode,
+	})
+}
+
+// Read returns the value of a cookie, or nothing.
+func (c Cookies) Read(r *http.Request, name string) string {
+	cookie, err := r.Cookie(c.Name(name))
+	if err != nil {
+		return ""
+	}
+	return cookie.Value
+}
+
+// ticket is what the browser holds of one session.
+type ticket struct {
+	id, secret string
+}
+
+// Tickets are written id.secret, the current one first, joined by "~".
+func formatTickets(tickets []ticket) string {
+	parts := make([]string, len(tickets))
+	for i, t := range tickets {
+		parts[i] = t.id + "." + t.secret
+	}
+	return strings.Join(parts, "~")
+}
+
+// parseTickets drops whatever is malformed: a damaged cookie is no session, not
+// an error.
+func parseTickets(value string) []ticket {
+	var tickets []ticket
+	seen := map[string]bool{}
+	for part := range strings.SplitSeq(value, "~") {
+		id, secret, ok := strings.Cut(part, ".")
+		if !ok || len(id) > 64 || len(secret) > 64 || id == "" || secret == "" || url.QueryEscape(id+secret) != id+secret || seen[id] {
+			continue
+		}
+		seen[id] = true
+		tickets = append(tickets, ticket{id: id, secret: secret})
+		if len(tickets) == maxAccounts {
+			break
+		}
+	}
+	return tickets
+}

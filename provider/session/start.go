@@ -1,0 +1,203 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+
+	"gatehouse/provider/event"
+	"gatehouse/provider/oauth"
+	"gatehouse/storage"
+)
+
+// SignIn is a sign-in that just succeeded.
+type SignIn struct {
+	Subject string
+	ACR     string
+	AMR     []string
+	// Remember is "keep me signed in".
+	Remember bool
+	// RequestID is the authorization request that the person signed in for.
+	RequestID string
+	// DirectusSession names the kept token pair, if there is one.
+	DirectusSession string
+}
+
+// Start makes the sign-in the current session of the browser and sends the
+// cookie. If the browser is signed in to the same account already, that session
+// goes on with a new time and a new secret; either way what the browser held
+// before the sign-in is worth nothing after it (session fixation).
+func (m *Manager) Start(ctx context.Context, w http.ResponseWriter, browser Browser, signIn SignIn) (storage.Session, error) {
+	secret, err := oauth.RandomID(m.Random, 32)
+	if err != nil {
+		return storage.Session{}, err
+	}
+	s, err := m.renew(ctx, browser, signIn, secret)
+	if errors.Is(err, storage.ErrNotFound) {
+		s, err = m.create(ctx, signIn, secret)
+	}
+	if err != nil {
+		return storage.Session{}, fmt.Errorf("start session: %w", err)
+	}
+	browser.put(s, secret)
+	m.send(w, browser)
+	return s, nil
+}
+
+// renew returns ErrNotFound if the browser has no live session of the user, or
+// if another tab changed it first: that tab's cookie must go on working.
+func (m *Manager) renew(ctx context.Context, browser Browser, signIn SignIn, secret string) (storage.Session, error) {
+	old, ok := browser.BySubject(signIn.Subject)
+	if !ok || browser.records[old.ID] == nil {
+		return storage.Session{}, storage.ErrNotFound
+	}
+	s := old
+	s.SecretDigest = oauth.Digest(secret)
+	s.AuthenticatedAt, s.LastSeen = m.Now(), m.Now()
+	s.AuthenticatedFor = signIn.RequestID
+	s.ACR, s.AMR = signIn.ACR, signIn.AMR
+	s.Remember = s.Remember || signIn.Remember
+	if signIn.DirectusSession != "" {
+		s.DirectusSession = signIn.DirectusSession
+	}
+	lifetime := m.absolute(s.Remember)
+	if err := m.enter(ctx, s, lifetime); err != nil {
+		return storage.Session{}, err
+	}
+	err := m.Store.Sessions.SwapFor(ctx, browser.records[old.ID], s, lifetime)
+	if errors.Is(err, storage.ErrConflict) {
+		return storage.Session{}, storage.ErrNotFound
+	}
+	return s, err
+}
+
+func (m *Manager) create(ctx context.Context, signIn SignIn, secret string) (storage.Session, error) {
+	id, err := oauth.RandomID(m.Random, 16)
+	if err != nil {
+		return storage.Session{}, err
+	}
+	now := m.Now()
+	s := storage.Session{
+		ID: id, SecretDigest: oauth.Digest(secret), Subject: signIn.Subject,
+		AuthenticatedAt: now, AuthenticatedFor: signIn.RequestID, ACR: signIn.ACR, AMR: signIn.AMR,
+		Remember: signIn.Remember, CreatedAt: now, LastSeen: now, DirectusSession: signIn.DirectusSession,
+	}
+	lifetime := m.absolute(signIn.Remember)
+	// The index first: a crash in between leaves an entry without a session,
+	// never a session that no list shows.
+	if err := m.enter(ctx, s, lifetime); err != nil {
+		return storage.Session{}, err
+	}
+	return s, m.Store.Sessions.Put(ctx, id, s, lifetime)
+}
+
+func (m *Manager) enter(ctx context.Context, s storage.Session, lifetime time.Duration) error {
+	var ended []storage.SessionEntry
+	err := m.Store.Subjects.Upsert(ctx, s.Subject, storage.NoExpiry, func(subject *storage.Subject) error {
+		subject.Sessions = slices.DeleteFunc(subject.Sessions, func(e storage.SessionEntry) bool {
+			return !m.Now().Before(e.Expires) || e.ID == s.ID
+		})
+		subject.Sessions = append(subject.Sessions, storage.SessionEntry{ID: s.ID, Created: s.CreatedAt, Expires: m.Now().Add(lifetime)})
+		ended = nil
+		if over := len(subject.Sessions) - storage.MaxSessionsPerSubject; over > 0 {
+			ended = slices.Clone(subject.Sessions[:over])
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, entry := range ended {
+		if err := m.remove(ctx, s.Subject, entry.ID, "too many sessions"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Select makes a session of the browser the current one.
+func (m *Manager) Select(w http.ResponseWriter, browser Browser, s storage.Session) {
+	browser.put(s, browser.secrets[s.ID])
+	m.send(w, browser)
+}
+
+// End ends a session of the browser.
+func (m *Manager) End(ctx context.Context, w http.ResponseWriter, browser Browser, s storage.Session, reason string) error {
+	if err := m.remove(ctx, s.Subject, s.ID, reason); err != nil {
+		return fmt.Errorf("end session: %w", err)
+	}
+	browser.drop(s.ID)
+	m.send(w, browser)
+	return nil
+}
+
+// EndAll ends every session of a user, in every browser.
+func (m *Manager) EndAll(ctx context.Context, subject, reason string) error {
+	record, err := m.Store.Subjects.Get(ctx, subject)
+	if errors.Is(err, storage.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("end sessions: %w", err)
+	}
+	for _, entry := range record.Value.Sessions {
+		if err := m.remove(ctx, subject, entry.ID, reason); err != nil {
+			return fmt.Errorf("end sessions: %w", err)
+		}
+	}
+	return nil
+}
+
+func (m *Manager) remove(ctx context.Context, subject, id, reason string) error {
+	if err := m.Store.Sessions.Delete(ctx, id); err != nil {
+		return err
+	}
+	err := m.Store.Subjects.Update(ctx, subject, func(index *storage.Subject) error {
+		index.Sessions = slices.DeleteFunc(index.Sessions, func(e storage.SessionEntry) bool { return e.ID == id })
+		return nil
+	})
+	if err != nil && !errors.Is(err, storage.ErrNotFound) {
+		return err
+	}
+	m.Sink.Emit(ctx, event.Event{Name: event.SessionEnded, Subject: subject, SessionID: id, Reason: reason})
+	return nil
+}
+
+// send writes the cookie: as long as the longest session that is remembered,
+// else until the browser ends.
+func (m *Manager) send(w http.ResponseWriter, browser Browser) {
+	if len(browser.Sessions) == 0 {
+		m.Cookies.Clear(w, cookieName)
+		return
+	}
+	var lifetime time.Duration
+	tickets := make([]ticket, 0, len(browser.Sessions))
+	for _, s := range browser.Sessions {
+		tickets = append(tickets, ticket{id: s.ID, secret: browser.secrets[s.ID]})
+		if s.Remember {
+			lifetime = m.Lifetimes.RememberedAbsolute
+		}
+	}
+	m.Cookies.Set(w, cookieName, formatTickets(tickets), lifetime)
+}
+
+func (b *Browser) put(s storage.Session, secret string) {
+	b.Sessions = slices.DeleteFunc(slices.Clone(b.Sessions), func(other storage.Session) bool {
+		return other.ID == s.ID || other.Subject == s.Subject
+	})
+	b.Sessions = append([]storage.Session{s}, b.Sessions...)
+	if len(b.Sessions) > maxAccounts {
+		b.Sessions = b.Sessions[:maxAccounts]
+	}
+	if b.secrets == nil {
+		b.secrets = map[string]string{}
+	}
+	b.secrets[s.ID] = secret
+}
+
+func (b *Browser) drop(id string) {
+	b.Sessions = slices.DeleteFunc(slices.Clone(b.Sessions), func(s storage.Session) bool { return s.ID == id })
+}

@@ -1,0 +1,35 @@
+package token
+
+import (
+	"gatehouse/storage"
+)
+
+// Authorization is what any grant type ends in and the only thing that tokens
+// are issued for.
+type Authorization struct {
+	Client storage.Client
+	Grant  storage.Grant
+	// Scopes are those of the access token, which may be fewer than the grant's.
+	Scopes []string
+	// Nonce goes into the ID token of a code, not into those of refreshes
+	// (OpenID Connect Core 1.0, section 12.2).
+	Nonce string
+	// RefreshToken is handed out with the set, if there is one.
+	RefreshToken string
+
+	session *storage.Record[storage.Session]
+}
+
+// Session returns the record of the session that the grant is bound to, or nil.
+func (a Authorization) Session() *storage.Record[storage.Session] { return a.session }
+
+// Set is what the token endpoint answers with (RFC 6749, section 5.1; OpenID
+// Connect Core 1.0, section 3.1.3.3).
+type Set struct {
+	AccessToken  string `json:"access_token"`
+	TokenType    string `json:"token_type"`
+	ExpiresIn    int64  `json:"expires_in"`
+	RefreshToken string `json:"refresh_token,omitempty"`
+	Scope        string `json:"scope,omitempty"`
+	IDToken      string `json:"id_token,omitempty"`
+}

@@ -1,0 +1,159 @@
+package token
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+	oidc "github.com/zitadel/oidc/v3/pkg/oidc"
+
+	"gatehouse/provider/oauth"
+	"gatehouse/storage"
+)
+
+// ErrInactive says that a token is none of ours, has expired, or was revoked.
+var ErrInactive = errors.New("token is not active")
+
+// signingAlgorithms are those that access tokens are signed with.
+var signingAlgorithms = []jose.SignatureAlgorithm{jose.RS256, jose.PS256, jose.ES256, jose.EdDSA} //nolint:gochecknoglobals // a constant in all but syntax
+
+// Active is a token that was recognised and is good now.
+type Active struct {
+	Grant  storage.Grant
+	Scopes []string
+	// ID is empty for a refresh token.
+	ID       string
+	Audience []string
+	IssuedAt time.Time
+	Expires  time.Time
+	// Refresh tells a refresh token from an access token.
+	Refresh bool
+}
+
+// AccessToken recognises an access token of either format, or returns
+// ErrInactive. An ID token, a refresh token or a shortened token is none.
+func (s *Service) AccessToken(ctx context.Context, token string) (Active, error) {
+	payload, audience, err := s.parseAccessToken(token)
+	if err != nil {
+		return Active{}, err
+	}
+	if s.Now().Unix() >= payload.Expires {
+		return Active{}, ErrInactive
+	}
+	f, err := s.load(ctx, payload.GrantID, payload.SessionID)
+	if errors.Is(err, storage.ErrNotFound) {
+		return Active{}, ErrInactive
+	}
+	if err != nil {
+		return Active{}, err
+	}
+	grant := f.grant.Value
+	if payload.ID == "" || slices.ContainsFunc(grant.Revoked, func(r storage.RevokedToken) bool { return r.ID == payload.ID }) {
+		return Active{}, ErrInactive
+	}
+	return Active{
+		Grant: grant, Scopes: payload.Scopes, ID: payload.ID, Audience: audience,
+		IssuedAt: time.Unix(payload.IssuedAt, 0), Expires: time.Unix(payload.Expires, 0),
+	}, nil
+}
+
+func (s *Service) parseAccessToken(token string) (accessPayload, []string, error) {
+	var payload accessPayload
+	if strings.Count(token, ".") != 2 {
+		if err := s.Handles.Open(oauth.AccessTokenHandle, token, &payload); err != nil {
+			return accessPayload{}, nil, ErrInactive
+		}
+		return payload, nil, nil
+	}
+	typ, body, err := s.Signer.Verify(token, signingAlgorithms...)
+	if err != nil || typ != accessTokenType {
+		return accessPayload{}, nil, ErrInactive
+	}
+	var claims jwtAccessToken
+	if json.Unmarshal(body, &claims) != nil || claims.Issuer != s.Issuer {
+		return accessPayload{}, nil, ErrInactive
+	}
+	var reference grantReference
+	if err := s.Handles.Open(oauth.GrantHandle, claims.JWTID, &reference); err != nil {
+		return accessPayload{}, nil, ErrInactive
+	}
+	return accessPayload{
+		ID: reference.ID, GrantID: reference.GrantID, SessionID: reference.SessionID,
+		Scopes: strings.Fields(claims.Scope), IssuedAt: int64(claims.IssuedAt), Expires: int64(claims.Expiration),
+	}, claims.Audience, nil
+}
+
+// RefreshToken recognises a refresh token that could be used now, or returns
+// ErrInactive. It changes nothing.
+func (s *Service) RefreshToken(ctx context.Context, token string) (Active, error) {
+	var payload refreshPayload
+	if err := s.Handles.Open(oauth.RefreshTokenHandle, token, &payload); err != nil {
+		return Active{}, ErrInactive
+	}
+	f, err := s.load(ctx, payload.GrantID, payload.SessionID)
+	if errors.Is(err, storage.ErrNotFound) {
+		return Active{}, ErrInactive
+	}
+	if err != nil {
+		return Active{}, err
+	}
+	grant := f.grant.Value
+	if grant.Refresh == nil || !oauth.DigestMatches(token, grant.Refresh.Digest) || !s.Now().Before(grant.Refresh.Expires) {
+		return Active{}, ErrInactive
+	}
+	return Active{Grant: grant, Scopes: grant.Scopes, Expires: grant.Refresh.Expires, Refresh: true}, nil
+}
+
+// RevokeAccessToken revokes one access token and leaves its grant (RFC 7009,
+// section 2.1).
+func (s *Service) RevokeAccessToken(ctx context.Context, active Active) error {
+	err := s.Store.Grants.Update(ctx, active.Grant.ID, func(grant *storage.Grant) error {
+		now := s.Now()
+		grant.Revoked = slices.DeleteFunc(grant.Revoked, func(r storage.RevokedToken) bool { return !now.Before(r.Expires) })
+		grant.Revoked = append(grant.Revoked, storage.RevokedToken{ID: active.ID, Expires: active.Expires})
+		return nil
+	})
+	if errors.Is(err, storage.ErrNotFound) {
+		return nil
+	}
+	return err
+}
+
+// RevokeFamily revokes the grant that a refresh token belongs to, in whatever
+// generation it is: whoever has it wants it gone.
+func (s *Service) RevokeFamily(ctx context.Context, client storage.Client, token string) error {
+	var payload refreshPayload
+	if err := s.Handles.Open(oauth.RefreshTokenHandle, token, &payload); err != nil {
+		return ErrInactive
+	}
+	record, err := s.Store.Grants.Get(ctx, payload.GrantID)
+	if errors.Is(err, storage.ErrNotFound) {
+		return ErrInactive
+	}
+	if err != nil {
+		return err
+	}
+	if record.Value.ClientID != client.ID {
+		return oauth.NewError(oauth.InvalidGrant, "the token was issued to another client")
+	}
+	return s.Revoke(ctx, record.Value, "revoked by its client")
+}
+
+// IDTokenHint reads an ID token of this issuer that may have expired (OpenID
+// Connect Core 1.0, section 3.1.2.1; RP-Initiated Logout 1.0, section 4), or
+// returns ErrInactive.
+func (s *Service) IDTokenHint(token string) (*oidc.IDTokenClaims, error) {
+	typ, body, err := s.Signer.Verify(token, signingAlgorithms...)
+	if err != nil || typ != "JWT" {
+		return nil, ErrInactive
+	}
+	var claims oidc.IDTokenClaims
+	if json.Unmarshal(body, &claims) != nil || claims.Issuer != s.Issuer || claims.Subject == "" || len(claims.Audience) == 0 {
+		return nil, ErrInactive
+	}
+	return &claims, nil
+}
