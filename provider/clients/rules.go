@@ -1,0 +1,73 @@
+package clients
+
+import (
+	"errors"
+	"slices"
+
+	"gatehouse/storage"
+)
+
+// Rules are what this issuer can do; a client may ask for nothing else. The
+// lists come from the tables that the endpoints run on.
+type Rules struct {
+	GrantTypes    []string
+	ResponseTypes []string
+	// AuthMethods are those of the token endpoint.
+	AuthMethods []string
+	// SigningAlgorithms are those with a signing key, the default first.
+	SigningAlgorithms []string
+	// AssertionAlgorithms are those that a client may sign an assertion with.
+	AssertionAlgorithms []string
+}
+
+// FieldError says which field of the metadata is wrong, and how to mend it. It
+// never repeats a secret.
+type FieldError struct {
+	// Field is the name in RFC 7591, such as "redirect_uris".
+	Field   string
+	Problem string
+}
+
+func (e *FieldError) Error() string { return e.Field + ": " + e.Problem }
+
+// Fields returns every FieldError in err, in order.
+func Fields(err error) []*FieldError {
+	var field *FieldError
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		var all []*FieldError
+		for _, one := range joined.Unwrap() {
+			all = append(all, Fields(one)...)
+		}
+		return all
+	}
+	if errors.As(err, &field) {
+		return []*FieldError{field}
+	}
+	return nil
+}
+
+// WithDefaults fills in what RFC 7591 says of metadata that is left out.
+func WithDefaults(client storage.Client) storage.Client {
+	if len(client.GrantTypes) == 0 {
+		client.GrantTypes = []string{grantAuthorizationCode}
+	}
+	if len(client.ResponseTypes) == 0 && slices.Contains(client.GrantTypes, grantAuthorizationCode) {
+		client.ResponseTypes = []string{"code"}
+	}
+	if client.ApplicationType == "" {
+		client.ApplicationType = "web"
+	}
+	return client
+}
+
+// Validate returns nil or one FieldError a fault, joined. The client must have
+// its defaults.
+func Validate(client storage.Client, rules Rules) error {
+	v := &validation{client: client, rules: rules}
+	for _, check := range []func(){
+		v.identity, v.authentication, v.keys, v.grants, v.redirects, v.tokens, v.addresses, v.words,
+	} {
+		check()
+	}
+	return errors.Join(v.errs...)
+}

@@ -1,0 +1,228 @@
+package clients
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/go-jose/go-jose/v4"
+
+	"gatehouse/storage"
+)
+
+const (
+	grantAuthorizationCode = "authorization_code"
+	grantRefreshToken      = "refresh_token"
+	grantClientCredentials = "client_credentials"
+
+	methodNone          = "none"
+	methodPrivateKeyJWT = "private_key_jwt"
+)
+
+// MinSecretLength is the least number of characters of a client secret. Secrets
+// are kept as a plain digest, which only a long one can bear.
+const MinSecretLength = 32
+
+const maxTextLength = 2048
+
+type validation struct {
+	client storage.Client
+	rules  Rules
+	errs   []error
+}
+
+func (v *validation) refuse(field, format string, args ...any) {
+	v.errs = append(v.errs, &FieldError{Field: field, Problem: fmt.Sprintf(format, args...)})
+}
+
+func (v *validation) oneOf(field, value string, allowed []string) {
+	if value != "" && !slices.Contains(allowed, value) {
+		v.refuse(field, "%q is not supported; use one of: %s", value, strings.Join(allowed, ", "))
+	}
+}
+
+func (v *validation) identity() {
+	id := v.client.ID
+	switch {
+	case id == "":
+		v.refuse("client_id", "is missing; give the client a name of letters, digits and hyphens")
+	case len(id) > 255:
+		v.refuse("client_id", "is longer than 255 characters")
+	case strings.ContainsFunc(id, func(r rune) bool { return r <= ' ' || r > '~' }):
+		// RFC 6749, appendix A.1, without the space, which no header keeps.
+		v.refuse("client_id", "may hold only visible ASCII characters")
+	}
+	v.oneOf("application_type", v.client.ApplicationType, []string{"web", "native"})
+}
+
+func (v *validation) authentication() {
+	method := v.client.TokenEndpointAuthMethod
+	v.oneOf("token_endpoint_auth_method", method, v.rules.AuthMethods)
+	hasSecret := len(v.client.SecretDigests) > 0
+	switch {
+	case method == methodNone && hasSecret:
+		v.refuse("client_secret", "a public client has none; leave it out, or name another token_endpoint_auth_method")
+	case method == methodPrivateKeyJWT && hasSecret:
+		v.refuse("client_secret", "private_key_jwt uses the keys of the client; leave the secret out")
+	case method == "" && !hasSecret:
+		v.refuse("client_secret", "is missing; give at least %d random characters, or set token_endpoint_auth_method: none for an app that can keep no secret", MinSecretLength)
+	case strings.HasPrefix(method, "client_secret_") && !hasSecret:
+		v.refuse("client_secret", "%s needs a secret of at least %d random characters", method, MinSecretLength)
+	}
+	v.oneOf("token_endpoint_auth_signing_alg", v.client.TokenEndpointAuthSigningAlg, v.rules.AssertionAlgorithms)
+	if v.client.TokenEndpointAuthSigningAlg != "" && method != methodPrivateKeyJWT {
+		v.refuse("token_endpoint_auth_signing_alg", "is for token_endpoint_auth_method: private_key_jwt only")
+	}
+}
+
+func (v *validation) keys() {
+	inline, remote := len(v.client.JWKS) > 0, v.client.JWKSURI != ""
+	if inline && remote {
+		// RFC 7591, section 2: the two MUST NOT be present together.
+		v.refuse("jwks", "jwks and jwks_uri exclude each other; keep one")
+	}
+	if v.client.TokenEndpointAuthMethod == methodPrivateKeyJWT && !inline && !remote {
+		v.refuse("jwks", "private_key_jwt needs the public keys of the client, as jwks or jwks_uri")
+	}
+	v.web("jwks_uri", v.client.JWKSURI)
+	if !inline {
+		return
+	}
+	set, err := parseKeys(v.client.JWKS)
+	if err != nil || len(set.Keys) == 0 {
+		v.refuse("jwks", "is not a JSON Web Key Set with at least one key (RFC 7517, section 5)")
+		return
+	}
+	for _, key := range set.Keys {
+		if !key.IsPublic() || !key.Valid() {
+			v.refuse("jwks", "key %q is not a valid public key; a private key must never leave the client", key.KeyID)
+		}
+	}
+}
+
+func (v *validation) grants() {
+	client := v.client
+	for _, grant := range client.GrantTypes {
+		v.oneOf("grant_types", grant, v.rules.GrantTypes)
+	}
+	for _, responseType := range client.ResponseTypes {
+		v.oneOf("response_types", responseType, v.rules.ResponseTypes)
+	}
+	v.distinct("grant_types", client.GrantTypes)
+	v.distinct("response_types", client.ResponseTypes)
+	code := slices.Contains(client.GrantTypes, grantAuthorizationCode)
+	// RFC 7591, section 2.1: grant types and response types must agree.
+	switch {
+	case code && !slices.Contains(client.ResponseTypes, "code"):
+		v.refuse("response_types", "authorization_code needs the response type code")
+	case !code && slices.Contains(client.ResponseTypes, "code"):
+		v.refuse("grant_types", "the response type code needs authorization_code")
+	}
+	if slices.Contains(client.GrantTypes, grantRefreshToken) && !code {
+		v.refuse("grant_types", "refresh_token alone never begins; add authorization_code")
+	}
+	if slices.Contains(client.GrantTypes, grantClientCredentials) && client.Public() {
+		// RFC 6749, section 4.4.
+		v.refuse("grant_types", "client_credentials is for clients that authenticate; a public client cannot use it")
+	}
+}
+
+func (v *validation) redirects() {
+	client := v.client
+	if slices.Contains(client.GrantTypes, grantAuthorizationCode) && len(client.RedirectURIs) == 0 {
+		v.refuse("redirect_uris", "is empty; name every address that the app wants its answer at, exactly as it will ask for it")
+	}
+	v.redirectURIs("redirect_uris", client.RedirectURIs)
+	v.redirectURIs("post_logout_redirect_uris", client.PostLogoutRedirectURIs)
+}
+
+func (v *validation) redirectURIs(field string, uris []string) {
+	for _, uri := range uris {
+		if problem := redirectURIProblem(uri, v.client.Native()); problem != "" {
+			v.refuse(field, "%q %s", uri, problem)
+		}
+	}
+	v.distinct(field, uris)
+}
+
+func (v *validation) tokens() {
+	client := v.client
+	v.oneOf("id_token_signed_response_alg", client.IDTokenSignedResponseAlg, v.rules.SigningAlgorithms)
+	v.oneOf("access_token_format", client.AccessTokenFormat, []string{"opaque", "jwt"})
+	v.oneOf("access_token_signing_alg", client.AccessTokenAlg, v.rules.SigningAlgorithms)
+	if client.AccessTokenAlg != "" && client.AccessTokenFormat != "jwt" {
+		v.refuse("access_token_signing_alg", "an opaque token is not signed; add access_token_format: jwt")
+	}
+	v.oneOf("refresh_token_rotation", client.RefreshTokenRotation, []string{"always", "public_only", "never"})
+	if client.RefreshTokenRotation == "never" && client.Public() {
+		// RFC 9700, section 2.2.2: a public client's refresh token rotates or
+		// is bound to its sender.
+		v.refuse("refresh_token_rotation", "a public client's refresh token must rotate; use always")
+	}
+	for _, scope := range strings.Fields(client.Scope) {
+		if strings.ContainsFunc(scope, func(r rune) bool { return r < '!' || r > '~' || r == '"' || r == '\\' }) {
+			v.refuse("scope", "%q holds a character that a scope may not have (RFC 6749, section 3.3)", scope)
+		}
+	}
+	if client.DefaultMaxAge != nil && *client.DefaultMaxAge < 0 {
+		v.refuse("default_max_age", "must not be negative")
+	}
+	v.distinct("audience", client.Audience)
+	v.distinct("introspects", client.Introspects)
+	if len(client.Introspects) > 0 && client.Public() {
+		v.refuse("introspects", "introspection is for clients that authenticate (RFC 7662, section 2.1)")
+	}
+}
+
+func (v *validation) addresses() {
+	v.web("client_uri", v.client.ClientURI)
+	v.web("logo_uri", v.client.LogoURI)
+	v.web("policy_uri", v.client.PolicyURI)
+	v.web("tos_uri", v.client.TermsOfServiceURI)
+	v.web("initiate_login_uri", v.client.InitiateLoginURI)
+}
+
+// web refuses whatever a browser or our own client must not be sent to, such as
+// a javascript: address behind a link on the consent page.
+func (v *validation) web(field, uri string) {
+	if uri == "" {
+		return
+	}
+	if problem := WebURIProblem(uri); problem != "" {
+		v.refuse(field, "%q %s", uri, problem)
+	}
+}
+
+func (v *validation) words() {
+	v.text("client_name", v.client.Name)
+	v.text("scope", v.client.Scope)
+	for _, contact := range v.client.Contacts {
+		v.text("contacts", contact)
+	}
+}
+
+func (v *validation) text(field, text string) {
+	if len(text) > maxTextLength || strings.ContainsFunc(text, unicode.IsControl) {
+		v.refuse(field, "is too long or holds control characters")
+	}
+}
+
+func (v *validation) distinct(field string, values []string) {
+	seen := map[string]bool{}
+	for _, value := range values {
+		if value == "" {
+			v.refuse(field, "holds an empty entry; remove it")
+		} else if seen[value] {
+			v.refuse(field, "%q stands there twice; remove one", value)
+		}
+		seen[value] = true
+	}
+}
+
+func parseKeys(raw []byte) (jose.JSONWebKeySet, error) {
+	var set jose.JSONWebKeySet
+	err := json.Unmarshal(raw, &set)
+	return set, err
+}
