@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 
+	"gatehouse/provider/oauth"
 	"gatehouse/provider/session"
 	"gatehouse/storage"
 )
@@ -39,6 +40,8 @@ type Interaction struct {
 	ConsentDigest string
 	// ResumeURL is where every screen returns to.
 	ResumeURL string
+
+	verdict verdict
 }
 
 // StartAgain is how a person whose request is gone gets back to the app.
@@ -57,7 +60,17 @@ type Interactions struct {
 // Open returns the interaction that the request parameter of r names, or
 // ErrExpired or ErrOtherBrowser; StartAgain then tells the way on.
 func (i *Interactions) Open(r *http.Request) (*Interaction, error) {
-	return i.endpoint.open(r.Context(), r, r.URL.Query().Get("request"))
+	interaction, err := i.endpoint.open(r.Context(), r, r.URL.Query().Get("request"))
+	var refused *oauth.Error
+	if interaction != nil && errors.As(err, &refused) {
+		// The policy says no; resuming tells the client.
+		interaction.Next = PromptNone
+		return interaction, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return interaction, nil
 }
 
 // StartAgain returns the way back to the app of a request that cannot go on.

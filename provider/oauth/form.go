@@ -27,6 +27,15 @@ func ReadForm(w http.ResponseWriter, r *http.Request, repeatable ...string) (url
 
 // ReadBody is ReadForm without a word on method and query.
 func ReadBody(w http.ResponseWriter, r *http.Request, repeatable ...string) (url.Values, error) {
+	values, err := ParseBody(w, r)
+	if err != nil {
+		return nil, err
+	}
+	return values, RefuseDuplicates(values, repeatable...)
+}
+
+// ParseBody reads the body and leaves duplicates to the caller.
+func ParseBody(w http.ResponseWriter, r *http.Request) (url.Values, error) {
 	mediaType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || mediaType != "application/x-www-form-urlencoded" {
 		return nil, NewError(InvalidRequest, "the body must be application/x-www-form-urlencoded")
@@ -38,9 +47,6 @@ func ReadBody(w http.ResponseWriter, r *http.Request, repeatable ...string) (url
 			return nil, NewError(InvalidRequest, "the body is too large").WithStatus(http.StatusRequestEntityTooLarge)
 		}
 		return nil, NewError(InvalidRequest, "the body is malformed")
-	}
-	if err := RefuseDuplicates(r.PostForm, repeatable...); err != nil {
-		return nil, err
 	}
 	return r.PostForm, nil
 }

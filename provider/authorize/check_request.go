@@ -1,0 +1,197 @@
+package authorize
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	oidc "github.com/zitadel/oidc/v3/pkg/oidc"
+	"golang.org/x/text/language"
+
+	"gatehouse/provider/claims"
+	"gatehouse/provider/oauth"
+)
+
+// Bounds on what is kept and sent back. They leave room beyond what
+// certification asks for (384 characters).
+const (
+	maxStateLength = 4096
+	maxNonceLength = 1024
+	maxHintLength  = 320
+)
+
+// checkResponseMode never falls back for a mode that is not known: a code might
+// then go out by a way that the client did not ask for. The error itself goes
+// by query, the default for a code.
+func checkResponseMode(a *attempt) error {
+	a.request.ResponseMode = string(oidc.ResponseModeQuery)
+	asked := a.parameters["response_mode"]
+	switch {
+	case len(asked) == 0 || len(asked) == 1 && asked[0] == "":
+		return nil
+	case len(asked) > 1:
+		return invalid("response_mode is given more than once")
+	case !isMode(asked[0]):
+		return invalid("response_mode is not supported")
+	}
+	a.request.ResponseMode = asked[0]
+	return nil
+}
+
+func checkState(a *attempt) error {
+	state := a.parameters["state"]
+	switch {
+	case len(state) == 0:
+		return nil
+	case len(state) > 1:
+		return invalid("state is given more than once")
+	case len(state[0]) > maxStateLength:
+		return invalid("state is too long")
+	}
+	a.request.State = state[0]
+	return nil
+}
+
+func checkDuplicates(a *attempt) error {
+	return oauth.RefuseDuplicates(a.parameters, "resource")
+}
+
+// checkRequestObject refuses what would change the meaning of the request if it
+// were ignored.
+func checkRequestObject(a *attempt) error {
+	switch {
+	case a.get("request") != "":
+		return oauth.NewError(oauth.RequestNotSupported, "request objects are not supported")
+	case a.get("request_uri") != "":
+		return oauth.NewError(oauth.RequestURINotSupported, "request_uri is not supported")
+	case a.get("registration") != "":
+		return oauth.NewError(oauth.RegistrationNotSupported, "the registration parameter is not supported")
+	}
+	return nil
+}
+
+// checkScope leaves out what is not known and what the client may not have; the
+// token answer says what was granted.
+func checkScope(a *attempt) error {
+	var scopes []string
+	for _, scope := range strings.Fields(a.get("scope")) {
+		if claims.Known(scope) && claims.Allowed(a.client, scope) && !slices.Contains(scopes, scope) {
+			scopes = append(scopes, scope)
+		}
+	}
+	if len(scopes) == 0 {
+		return oauth.NewError(oauth.InvalidScope, "scope names nothing that this client may ask for")
+	}
+	a.request.Scopes = scopes
+	return nil
+}
+
+func checkCodeChallenge(a *attempt) error {
+	challenge, method := a.get("code_challenge"), a.get("code_challenge_method")
+	switch {
+	case challenge == "" && method != "":
+		return invalid("code_challenge is missing")
+	case challenge == "" && a.client.Public():
+		return invalid("this client must use PKCE: code_challenge is missing")
+	case challenge == "":
+		return nil
+	case method != string(oidc.CodeChallengeMethodS256):
+		// Leaving the method out means plain (RFC 7636, section 4.3).
+		return invalid("code_challenge_method must be S256")
+	case len(challenge) != 43 || strings.ContainsFunc(challenge, notBase64URL):
+		return invalid("code_challenge is not a base64url SHA-256 digest")
+	}
+	a.request.CodeChallenge = challenge
+	return nil
+}
+
+func notBase64URL(r rune) bool {
+	return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '-' && r != '_'
+}
+
+func checkNonce(a *attempt) error {
+	if len(a.get("nonce")) > maxNonceLength {
+		return invalid("nonce is too long")
+	}
+	a.request.Nonce = a.get("nonce")
+	return nil
+}
+
+func checkPrompt(a *attempt) error {
+	for _, prompt := range strings.Fields(a.get("prompt")) {
+		if !slices.Contains(Prompts(), prompt) {
+			return invalid("prompt has a value that is not supported")
+		}
+		a.request.Prompts = append(a.request.Prompts, prompt)
+	}
+	if slices.Contains(a.request.Prompts, string(PromptNone)) && len(a.request.Prompts) > 1 {
+		return invalid("prompt=none stands alone")
+	}
+	return nil
+}
+
+func checkMaxAge(a *attempt) error {
+	text := a.get("max_age")
+	if text == "" {
+		a.request.MaxAge = a.client.DefaultMaxAge
+		return nil
+	}
+	age, err := strconv.Atoi(text)
+	if err != nil || age < 0 {
+		return invalid("max_age must be a number of seconds")
+	}
+	a.request.MaxAge = &age
+	return nil
+}
+
+// checkIDTokenHint takes only an ID token that we gave this client. It may have
+// expired.
+func checkIDTokenHint(a *attempt) error {
+	hint := a.get("id_token_hint")
+	if hint == "" {
+		return nil
+	}
+	hinted, err := a.endpoint.Tokens.IDTokenHint(hint)
+	if err != nil || !slices.Contains(hinted.Audience, a.client.ID) {
+		return invalid("id_token_hint is not an ID token that was issued to this client")
+	}
+	a.request.HintSubject = hinted.Subject
+	return nil
+}
+
+// checkResource takes only what is registered as the client's audience.
+func checkResource(a *attempt) error {
+	resources, err := claims.Resources(a.client, a.parameters["resource"])
+	a.request.Resources = resources
+	return err
+}
+
+// checkHints takes what helps people and ignores what does not make sense:
+// none of it is worth refusing a sign-in.
+func checkHints(a *attempt) error {
+	if hint := a.get("login_hint"); len(hint) <= maxHintLength {
+		a.request.LoginHint = hint
+	}
+	for _, locale := range strings.Fields(a.get("ui_locales")) {
+		if tag, err := language.Parse(locale); err == nil && len(a.request.UILocales) < 10 {
+			a.request.UILocales = append(a.request.UILocales, tag.String())
+		}
+	}
+	if display := a.get("display"); slices.Contains(Displays(), display) {
+		a.request.Display = display
+	}
+	a.request.ACRValues = strings.Fields(a.get("acr_values"))
+	return nil
+}
+
+// checkOfflineAccess drops the scope where no refresh token could come of it.
+// That the person consented to it is the policy's concern.
+func checkOfflineAccess(a *attempt) error {
+	if !slices.Contains(a.client.GrantTypes, string(oidc.GrantTypeRefreshToken)) {
+		a.request.Scopes = slices.DeleteFunc(a.request.Scopes, func(s string) bool { return s == oidc.ScopeOfflineAccess })
+	}
+	if len(a.request.Scopes) == 0 {
+		return oauth.NewError(oauth.InvalidScope, "scope names nothing that this client may ask for")
+	}
+	return nil
+}

@@ -1,0 +1,58 @@
+package authorize
+
+import (
+	"context"
+	"errors"
+	"io"
+	"time"
+
+	"gatehouse/provider/account"
+	"gatehouse/provider/event"
+	"gatehouse/provider/oauth"
+	"gatehouse/provider/session"
+	"gatehouse/provider/token"
+	"gatehouse/storage"
+)
+
+// Clients looks relying parties up.
+type Clients interface {
+	// Client returns the client, or an error that wraps storage.ErrNotFound.
+	Client(ctx context.Context, id string) (storage.Client, error)
+}
+
+// Config is what an Endpoint needs.
+type Config struct {
+	// Issuer is compared with nothing here, only repeated (RFC 9207).
+	Issuer   string
+	Store    *storage.Store
+	Clients  Clients
+	Sessions *session.Manager
+	Tokens   *token.Service
+	Accounts *account.Gate
+	Handles  *oauth.Handles
+	Pages    Pages
+	// RequestLifetime is how long a person may take.
+	RequestLifetime time.Duration
+	Now             func() time.Time
+	Random          io.Reader
+	Sink            event.Sink
+}
+
+// Endpoint is the authorization endpoint. It is safe for concurrent use.
+type Endpoint struct {
+	Config
+}
+
+// New checks the configuration.
+func New(config Config) (*Endpoint, error) {
+	switch {
+	case config.Issuer == "", config.Store == nil, config.Clients == nil, config.Sessions == nil,
+		config.Tokens == nil, config.Accounts == nil, config.Handles == nil, config.Pages == nil,
+		config.RequestLifetime <= 0, config.Now == nil, config.Random == nil, config.Sink == nil:
+		return nil, errors.New("authorization endpoint: every field of the configuration is needed")
+	}
+	return &Endpoint{Config: config}, nil
+}
+
+// Interactions returns what screens may do.
+func (e *Endpoint) Interactions() *Interactions { return &Interactions{endpoint: e} }

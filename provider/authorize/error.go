@@ -1,0 +1,58 @@
+package authorize
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+
+	"gatehouse/provider/event"
+	"gatehouse/provider/oauth"
+	"gatehouse/storage"
+)
+
+// refuse sends an error to the client by its response mode (RFC 6749, section
+// 4.1.2.1). Client and redirect_uri have been found good.
+func (e *Endpoint) refuse(w http.ResponseWriter, r *http.Request, request storage.AuthorizationRequest, err error) {
+	e.emit(r, request.ClientID, err)
+	shown := asError(err)
+	parameters := url.Values{"error": {shown.Code}}
+	if shown.Description != "" {
+		parameters.Set("error_description", shown.Description)
+	}
+	e.deliver(w, r, request, parameters)
+}
+
+// page shows an error that must not be sent anywhere.
+func (e *Endpoint) page(w http.ResponseWriter, r *http.Request, err error, again StartAgain) {
+	e.emit(r, "", err)
+	e.Pages.Error(w, r, asError(err), again)
+}
+
+// lost shows that a waiting request cannot go on here.
+func (e *Endpoint) lost(w http.ResponseWriter, r *http.Request, err error, handle string) {
+	switch {
+	case errors.Is(err, ErrExpired), errors.Is(err, storage.ErrNotFound):
+		err = oauth.NewError(oauth.InvalidRequest, "the sign-in has expired or was completed in another tab").WithCause(err)
+	case errors.Is(err, ErrOtherBrowser):
+		err = oauth.NewError(oauth.InvalidRequest, "the sign-in was started in another browser").WithCause(err)
+	}
+	e.page(w, r, err, e.startAgain(r.Context(), handle))
+}
+
+// asError turns an outage of the user store into the code that tells the client
+// to come back.
+func asError(err error) *oauth.Error {
+	if errors.Is(err, storage.ErrUnavailable) {
+		return oauth.NewError(oauth.TemporarilyUnavailable, "the user store cannot be reached").WithCause(err)
+	}
+	return oauth.AsError(err)
+}
+
+func (e *Endpoint) emit(r *http.Request, clientID string, err error) {
+	shown := asError(err)
+	name := event.AuthorizationRefused
+	if shown.Code == oauth.ServerError {
+		name = event.InternalError
+	}
+	e.Sink.Emit(r.Context(), event.Event{Name: name, ClientID: clientID, Kind: shown.Code, Reason: shown.Description, Err: shown.Unwrap()})
+}

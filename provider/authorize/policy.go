@@ -1,0 +1,134 @@
+package authorize
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	oidc "github.com/zitadel/oidc/v3/pkg/oidc"
+
+	"gatehouse/provider/account"
+	"gatehouse/provider/oauth"
+	"gatehouse/provider/session"
+	"gatehouse/provider/token"
+	"gatehouse/storage"
+)
+
+// verdict is what the policy says of a request as things stand.
+type verdict struct {
+	// next is what is to be asked, reason why, and refusal what the client is
+	// told where nothing may be asked.
+	next    Prompt
+	reason  string
+	refusal string
+	// session and index are set once it is clear who answers.
+	session storage.Session
+	account storage.Account
+	index   token.Index
+	consent *storage.Record[storage.Consent]
+}
+
+func ask(next Prompt, refusal, reason string) verdict {
+	return verdict{next: next, refusal: refusal, reason: reason}
+}
+
+// decide says what is next for a request in a browser, from stored state alone.
+// It looks at the browser's sessions as they are now, never at what the record
+// says happened before. An error is an *oauth.Error for the client, or our own.
+func (e *Endpoint) decide(ctx context.Context, request storage.AuthorizationRequest, client storage.Client, browser session.Browser) (verdict, error) {
+	s, ok := chosen(request, browser)
+	if v, done := e.signInNeeded(request, s, ok); done {
+		return v, nil
+	}
+	if request.HintSubject != "" && s.Subject != request.HintSubject {
+		// Somebody else signed in than the client has in mind (OpenID
+		// Connect Core 1.0, section 3.1.2.1, id_token_hint).
+		return verdict{}, oauth.NewError(oauth.LoginRequired, "another user is signed in than the one of id_token_hint")
+	}
+	if slices.Contains(request.Prompts, string(PromptSelectAccount)) && request.SessionID == "" {
+		return ask(PromptSelectAccount, oauth.AccountSelectionRequired, "select_account was asked for"), nil
+	}
+	user, err := e.Accounts.Check(ctx, s.Subject)
+	if errors.Is(err, account.ErrInactive) {
+		return ask(PromptLogin, oauth.LoginRequired, "the user may not sign in any more"), nil
+	}
+	if err != nil {
+		return verdict{}, err
+	}
+	v := verdict{next: PromptNone, session: s, account: user}
+	err = e.Store.Load(ctx,
+		e.Store.Consents.Read(storage.ConsentName(s.Subject, client.ID), &v.consent),
+		e.Tokens.ReadIndex(s.Subject, &v.index))
+	if err != nil {
+		return verdict{}, err
+	}
+	if reason := consentNeeded(request, client, s, v.consent); reason != "" {
+		v.next, v.refusal, v.reason = PromptConsent, oauth.ConsentRequired, reason
+	}
+	return v, nil
+}
+
+// chosen is the session that was made or picked for this request, else the one
+// of the user that the client has in mind, else the browser's current one.
+func chosen(request storage.AuthorizationRequest, browser session.Browser) (storage.Session, bool) {
+	if request.SessionID != "" {
+		if s, ok := browser.ByID(request.SessionID); ok {
+			return s, true
+		}
+	}
+	if request.HintSubject != "" && request.SessionID == "" {
+		return browser.BySubject(request.HintSubject)
+	}
+	return browser.Current()
+}
+
+// signInNeeded: a sign-in satisfies prompt=login or max_age only if this very
+// session signed in for this very request, so that no mark in the record can
+// stand for it.
+func (e *Endpoint) signInNeeded(request storage.AuthorizationRequest, s storage.Session, ok bool) (verdict, bool) {
+	if !ok {
+		return ask(PromptLogin, oauth.LoginRequired, "no session"), true
+	}
+	if s.AuthenticatedFor == request.ID && request.ID != "" {
+		return verdict{}, false
+	}
+	if slices.Contains(request.Prompts, string(PromptLogin)) {
+		return ask(PromptLogin, oauth.LoginRequired, "login was asked for"), true
+	}
+	if request.MaxAge != nil && e.Now().Sub(s.AuthenticatedAt) > time.Duration(*request.MaxAge)*time.Second {
+		return ask(PromptLogin, oauth.LoginRequired, "the sign-in is older than max_age"), true
+	}
+	return verdict{}, false
+}
+
+// consentNeeded returns why the person must be asked, or nothing.
+func consentNeeded(request storage.AuthorizationRequest, client storage.Client, s storage.Session, remembered *storage.Record[storage.Consent]) string {
+	if oauth.DigestMatches(consentText(request, s), request.ConsentDigest) {
+		return ""
+	}
+	switch {
+	case slices.Contains(request.Prompts, string(PromptConsent)):
+		return "consent was asked for"
+	case client.FirstParty:
+		return ""
+	case remembered == nil:
+		return "no consent yet"
+	case client.Native() && client.Public() && !client.Trusted:
+		// Any app on the device could claim to be this one (RFC 8252, section 8.6).
+		return "consent of a native public client is not remembered"
+	}
+	for _, scope := range request.Scopes {
+		if !slices.Contains(remembered.Value.Scopes, scope) {
+			return "a scope has not been allowed yet"
+		}
+	}
+	return ""
+}
+
+// offline says whether the grant outlives its session: the client asked, and
+// the person saw it (OpenID Connect Core 1.0, section 11) or the operator
+// vouches for the client.
+func offline(request storage.AuthorizationRequest) bool {
+	return slices.Contains(request.Scopes, oidc.ScopeOfflineAccess)
+}

@@ -1,0 +1,142 @@
+package authorize
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"gatehouse/provider/oauth"
+	"gatehouse/storage"
+)
+
+// requestPayload is what the handle of a waiting request names. The client is
+// in it so that a person whose request is gone still finds the way to the app.
+type requestPayload struct {
+	ID       string `json:"r"`
+	ClientID string `json:"c"`
+}
+
+// maxWaiting bounds the requests that one browser may have open: its cookies
+// would otherwise grow until no server takes them any more.
+const maxWaiting = 12
+
+const requestCookie = "request_"
+
+// cookieFor names the cookie of one request, so that several tabs do not
+// overwrite each other's.
+func cookieFor(id string) string {
+	return requestCookie + base64.RawURLEncoding.EncodeToString(oauth.Digest(id)[:6])
+}
+
+// save keeps the request and binds it to this browser by a cookie of its own.
+// Without that binding somebody could start a request, have a victim sign in to
+// it, and resume it himself.
+func (e *Endpoint) save(w http.ResponseWriter, r *http.Request, request storage.AuthorizationRequest) (string, error) {
+	binding, err := oauth.RandomID(e.Random, 24)
+	if err != nil {
+		return "", err
+	}
+	handle, err := e.Handles.Seal(oauth.RequestHandle, requestPayload{ID: request.ID, ClientID: request.ClientID})
+	if err != nil {
+		return "", err
+	}
+	request.BrowserDigest = oauth.Digest(binding)
+	if err := e.Store.AuthorizationRequests.Put(r.Context(), request.ID, request, e.RequestLifetime); err != nil {
+		return "", fmt.Errorf("save authorization request: %w", err)
+	}
+	e.limitWaiting(w, r)
+	e.Sessions.Cookies.Set(w, cookieFor(request.ID), binding, e.RequestLifetime)
+	return handle, nil
+}
+
+func (e *Endpoint) limitWaiting(w http.ResponseWriter, r *http.Request) {
+	prefix := e.Sessions.Cookies.Name(requestCookie)
+	var waiting []string
+	for _, cookie := range r.Cookies() {
+		if strings.HasPrefix(cookie.Name, prefix) {
+			waiting = append(waiting, requestCookie+strings.TrimPrefix(cookie.Name, prefix))
+		}
+	}
+	// Browsers send the oldest cookie first (RFC 6265, section 5.4).
+	for ; len(waiting) >= maxWaiting; waiting = waiting[1:] {
+		e.Sessions.Cookies.Clear(w, waiting[0])
+	}
+}
+
+// open finds the waiting request of a handle in the browser that started it.
+func (e *Endpoint) open(ctx context.Context, r *http.Request, handle string) (*Interaction, error) {
+	var payload requestPayload
+	if err := e.Handles.Open(oauth.RequestHandle, handle, &payload); err != nil {
+		return nil, ErrExpired
+	}
+	record, err := e.Store.AuthorizationRequests.Get(ctx, payload.ID)
+	if errors.Is(err, storage.ErrNotFound) {
+		return nil, ErrExpired
+	}
+	if err != nil {
+		return nil, err
+	}
+	request := record.Value
+	if !oauth.DigestMatches(e.Sessions.Cookies.Read(r, cookieFor(request.ID)), request.BrowserDigest) {
+		return nil, ErrOtherBrowser
+	}
+	client, err := e.Clients.Client(ctx, request.ClientID)
+	if errors.Is(err, storage.ErrNotFound) {
+		return nil, ErrExpired
+	}
+	if err != nil {
+		return nil, err
+	}
+	browser, err := e.Sessions.Load(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	v, err := e.decide(ctx, request, client, browser)
+	interaction := &Interaction{
+		Handle: handle, Request: request, Client: client, Browser: browser,
+		Next: v.next, Session: v.session, verdict: v, ResumeURL: e.address("/authorize/" + handle),
+	}
+	if v.next == PromptConsent {
+		interaction.ConsentDigest = consentDigest(request, v.session)
+	}
+	return interaction, err
+}
+
+// startAgain finds the app of a handle, whether its request exists or not.
+func (e *Endpoint) startAgain(ctx context.Context, handle string) StartAgain {
+	var payload requestPayload
+	if err := e.Handles.Open(oauth.RequestHandle, handle, &payload); err != nil {
+		return StartAgain{}
+	}
+	client, err := e.Clients.Client(ctx, payload.ClientID)
+	if err != nil {
+		return StartAgain{}
+	}
+	return wayBack(client)
+}
+
+// wayBack is an address at which the app starts a sign-in, or its home page:
+// registered ones only, never one out of the request.
+func wayBack(client storage.Client) StartAgain {
+	again := StartAgain{ClientName: client.DisplayName()}
+	for _, candidate := range []string{client.InitiateLoginURI, client.ClientURI} {
+		if candidate != "" {
+			again.URL = candidate
+			return again
+		}
+	}
+	for _, registered := range client.RedirectURIs {
+		if u, err := url.Parse(registered); err == nil && (u.Scheme == "https" || u.Scheme == "http") {
+			again.URL = u.Scheme + "://" + u.Host + "/"
+			return again
+		}
+	}
+	return again
+}
+
+// address is a path below the issuer.
+func (e *Endpoint) address(path string) string { return strings.TrimSuffix(e.Issuer, "/") + path }
