@@ -1,0 +1,123 @@
+package directus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	lru "github.com/hashicorp/golang-lru/v2"
+	"golang.org/x/sync/singleflight"
+
+	"gatehouse/storage"
+	"gatehouse/storage/directus/internal/rest"
+)
+
+// Defaults of Config.
+const (
+	DefaultTimeout       = 10 * time.Second
+	DefaultMaxConcurrent = 32
+	DefaultCacheSize     = 10_000
+)
+
+// Config is what a Client needs. BaseURL, ServiceToken, Now and Random are
+// required.
+type Config struct {
+	// BaseURL is where Directus lives, such as https://directus.example.com;
+	// it may have a path.
+	BaseURL string
+	// ServiceToken is a static token that may read users and roles.
+	ServiceToken storage.Secret
+	// Transport carries every request, so that telemetry can be put around
+	// it; nil stands for one that suits Directus.
+	Transport http.RoundTripper
+	// Timeout bounds each request, waiting for its turn included.
+	Timeout time.Duration
+	// MaxConcurrent bounds the requests that are under way at a time.
+	MaxConcurrent int
+	// Fields are the columns of directus_users that the claims need, besides
+	// those that are always read. A dot reaches into a relation: role.name.
+	Fields []string
+	// CacheSize is the number of users that Find remembers.
+	CacheSize int
+	// ForwardClientAddress sends the address of the person at sign-in as
+	// X-Forwarded-For, for Directus's limits and activity log.
+	ForwardClientAddress bool
+
+	Now    func() time.Time
+	Random io.Reader
+	Logger *slog.Logger
+}
+
+// Client speaks to one Directus. It is safe for concurrent use.
+type Client struct {
+	rest    *rest.Caller
+	token   storage.Secret
+	columns columns
+	forward bool
+	now     func() time.Time
+	random  io.Reader
+	log     *slog.Logger
+
+	lookups singleflight.Group
+	cache   *lru.Cache[string, storage.Account]
+	// forgetting guards cache against a look-up that began before Forget and
+	// ends after it.
+	forgetting sync.Mutex
+	forgotten  uint64
+}
+
+// New returns a Client; it does not speak to Directus yet.
+func New(config Config) (*Client, error) {
+	switch {
+	case config.ServiceToken == "":
+		return nil, errors.New("directus: no service token")
+	case config.Now == nil:
+		return nil, errors.New("directus: no clock")
+	case config.Random == nil:
+		return nil, errors.New("directus: no source of randomness")
+	}
+	columns, err := newColumns(config.Fields)
+	if err != nil {
+		return nil, err
+	}
+	caller, err := rest.New(rest.Config{
+		BaseURL:       config.BaseURL,
+		Transport:     config.Transport,
+		Timeout:       orDefault(config.Timeout, DefaultTimeout),
+		MaxConcurrent: orDefault(config.MaxConcurrent, DefaultMaxConcurrent),
+	})
+	if err != nil {
+		return nil, err
+	}
+	cache, err := lru.New[string, storage.Account](orDefault(config.CacheSize, DefaultCacheSize))
+	if err != nil {
+		return nil, fmt.Errorf("directus: cache: %w", err)
+	}
+	logger := config.Logger
+	if logger == nil {
+		logger = slog.New(slog.DiscardHandler)
+	}
+	return &Client{
+		rest: caller, token: config.ServiceToken, columns: columns, forward: config.ForwardClientAddress,
+		now: config.Now, random: config.Random, log: logger, cache: cache,
+	}, nil
+}
+
+func orDefault[T comparable](value, otherwise T) T {
+	var zero T
+	if value == zero {
+		return otherwise
+	}
+	return value
+}
+
+// Ping says whether Directus answers. Directus counts it toward its limits.
+func (c *Client) Ping(ctx context.Context) error {
+	_, err := c.rest.Do(ctx, rest.Request{Name: "ping", Method: http.MethodGet, Path: "/server/ping"}, nil)
+	return unavailable(err)
+}

@@ -1,0 +1,109 @@
+package directustest
+
+import (
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// searchUsers answers filters of the form {"id":{"_eq":…}} or {"email":{"_eq":…}}.
+func (s *Server) searchUsers(w http.ResponseWriter, r *http.Request, who caller) {
+	var body struct {
+		Query struct {
+			Filter map[string]map[string]string `json:"filter"`
+			Fields []string                     `json:"fields"`
+			Limit  int                          `json:"limit"`
+		} `json:"query"`
+	}
+	if json.NewDecoder(r.Body).Decode(&body) != nil {
+		refuse(w, http.StatusBadRequest, "INVALID_PAYLOAD")
+		return
+	}
+	if who == stranger {
+		refuse(w, http.StatusForbidden, "FORBIDDEN")
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	rows := []map[string]any{}
+	for _, user := range s.users {
+		row := user.row()
+		if !matches(row, body.Query.Filter) {
+			continue
+		}
+		shown := map[string]any{}
+		for _, field := range body.Query.Fields {
+			if !show(shown, row, strings.Split(field, ".")) {
+				refuse(w, http.StatusForbidden, "FORBIDDEN") // a column that does not exist
+				return
+			}
+		}
+		rows = append(rows, shown)
+	}
+	slices.SortFunc(rows, func(a, b map[string]any) int {
+		first, _ := a["id"].(string)
+		second, _ := b["id"].(string)
+		return strings.Compare(first, second)
+	})
+	if body.Query.Limit > 0 && len(rows) > body.Query.Limit {
+		rows = rows[:body.Query.Limit]
+	}
+	answer(w, rows)
+}
+
+// row is the user as Directus shows it: secrets are masked.
+func (a *account) row() map[string]any {
+	row := map[string]any{
+		"id": a.ID, "email": a.Email, "status": a.Status, "provider": "default",
+		"first_name": orNull(a.FirstName), "last_name": orNull(a.LastName),
+		"password": masked(a.Password), "tfa_secret": masked(a.OTPSecret), "role": nil,
+		"avatar": nil, "location": nil, "title": nil, "language": nil,
+	}
+	for name, value := range a.Fields {
+		row[name] = value
+	}
+	return row
+}
+
+func matches(row map[string]any, filter map[string]map[string]string) bool {
+	for column, test := range filter {
+		if row[column] != test["_eq"] {
+			return false
+		}
+	}
+	return true
+}
+
+// show copies a column, or a column of a related row, and says whether there is one.
+func show(shown, row map[string]any, path []string) bool {
+	value, exists := row[path[0]]
+	if !exists {
+		return false
+	}
+	related, isRelated := value.(map[string]any)
+	if len(path) == 1 || !isRelated {
+		shown[path[0]] = value
+		return true
+	}
+	into, ok := shown[path[0]].(map[string]any)
+	if !ok {
+		into = map[string]any{}
+		shown[path[0]] = into
+	}
+	return show(into, related, path[1:])
+}
+
+func orNull(text string) any {
+	if text == "" {
+		return nil
+	}
+	return text
+}
+
+func masked(text string) any {
+	if text == "" {
+		return nil
+	}
+	return "**********"
+}

@@ -1,0 +1,21 @@
+// Package directus speaks to Directus, the only store of users: it checks
+// passwords, looks users up, keeps the token pairs of sign-ins and tells what
+// state a Directus is in.
+//
+// Directus's names, addresses and habits end here. The ones that shape this
+// package, all seen on live servers:
+//
+//   - A login may answer 200 for a user that the very same attempt suspended
+//     (auth_login_attempts), so the status is read again after each 200.
+//   - GET /users/:id may come from a cache that survives a suspension; SEARCH
+//     /users never does, so users are read by SEARCH alone.
+//   - A login by a user without one-time password ignores an otp that was
+//     sent, so a 200 alone does not prove one.
+//   - A refresh token works once, and not atomically: two refreshes at the same
+//     time may both answer 200 with only one of the pairs alive. Sessions
+//     refreshes under a lease.
+//   - Error bodies may repeat the password. They are read for their code only.
+//
+// The package imports storage and nothing else of ours. Whoever sets a Directus
+// up uses the package prepare; tests without a Directus use directustest.
+package directus

@@ -1,0 +1,66 @@
+package directus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"gatehouse/storage"
+	"gatehouse/storage/directus/internal/rest"
+)
+
+// ErrServiceToken says that Directus refuses the service token, or shows it
+// less than it must see. It always comes together with storage.ErrUnavailable.
+var ErrServiceToken = errors.New("directus refuses the service token")
+
+// Codes of Directus that decide something.
+const (
+	codeInvalidCredentials = "INVALID_CREDENTIALS"
+	codeInvalidOTP         = "INVALID_OTP"
+	codeInvalidPayload     = "INVALID_PAYLOAD"
+	codeInvalidProvider    = "INVALID_PROVIDER"
+	codeUserSuspended      = "USER_SUSPENDED"
+	codeResourceRestricted = "RESOURCE_RESTRICTED"
+	codeRouteNotFound      = "ROUTE_NOT_FOUND"
+	codeServiceUnavailable = "SERVICE_UNAVAILABLE"
+)
+
+// UnavailableError is storage.ErrUnavailable with the reason. Its text is for
+// the log and carries nothing that Directus said but status and code.
+type UnavailableError struct {
+	// RetryAfter is the wait that Directus asked for, or zero.
+	RetryAfter time.Duration
+
+	cause error
+}
+
+func (e *UnavailableError) Error() string {
+	return fmt.Sprintf("%s: %s", storage.ErrUnavailable, e.cause)
+}
+
+// Unwrap makes the error both storage.ErrUnavailable and its cause.
+func (e *UnavailableError) Unwrap() []error { return []error{storage.ErrUnavailable, e.cause} }
+
+// unavailable is for errors that no caller can do anything about. It leaves the
+// end of the caller's own context what it is.
+func unavailable(err error) error {
+	if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	failure := &UnavailableError{cause: err}
+	if refusal, ok := errors.AsType[*rest.Refusal](err); ok {
+		failure.RetryAfter = refusal.RetryAfter
+	}
+	return failure
+}
+
+// serviceError is unavailable for requests that the service token makes.
+func serviceError(err error) error {
+	switch rest.Status(err) {
+	case http.StatusUnauthorized, http.StatusForbidden:
+		err = fmt.Errorf("%w: %w", ErrServiceToken, err)
+	}
+	return unavailable(err)
+}

@@ -1,0 +1,103 @@
+package rest
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// Config is what a Caller needs.
+type Config struct {
+	// BaseURL is where Directus lives; it may have a path.
+	BaseURL string
+	// Transport carries the requests; nil stands for one of our own, which
+	// reads no proxy settings from the environment.
+	Transport http.RoundTripper
+	// Timeout bounds each request, waiting for its turn included.
+	Timeout time.Duration
+	// MaxConcurrent bounds the requests under way at a time.
+	MaxConcurrent int
+}
+
+// Caller sends requests to one Directus. It is safe for concurrent use.
+type Caller struct {
+	base    *url.URL
+	client  *http.Client
+	timeout time.Duration
+	slots   chan struct{}
+}
+
+// New returns a Caller.
+func New(config Config) (*Caller, error) {
+	base, err := parseBase(config.BaseURL)
+	if err != nil {
+		return nil, err
+	}
+	if config.Timeout <= 0 {
+		return nil, errors.New("directus: request timeout is not positive")
+	}
+	if config.MaxConcurrent <= 0 {
+		return nil, errors.New("directus: number of concurrent requests is not positive")
+	}
+	transport := config.Transport
+	if transport == nil {
+		transport = newTransport(config.MaxConcurrent)
+	}
+	return &Caller{
+		base:    base,
+		timeout: config.Timeout,
+		slots:   make(chan struct{}, config.MaxConcurrent),
+		client: &http.Client{
+			Transport: transport,
+			// A redirect would carry a password or token to an address that
+			// nobody configured.
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
+	}, nil
+}
+
+// Timeout is the longest that one Do takes.
+func (c *Caller) Timeout() time.Duration { return c.timeout }
+
+// BaseURL is where Directus lives, without a slash at the end.
+func (c *Caller) BaseURL() string { return c.base.String() }
+
+func parseBase(raw string) (*url.URL, error) {
+	base, err := url.Parse(raw)
+	if err != nil {
+		// The parser's error repeats the text, and with it a password in it.
+		return nil, errors.New("directus: base URL is not a URL")
+	}
+	switch {
+	case base.Scheme != "http" && base.Scheme != "https":
+		return nil, fmt.Errorf("directus: base URL has scheme %q instead of http or https", base.Scheme)
+	case base.Host == "":
+		return nil, errors.New("directus: base URL has no host")
+	case base.User != nil:
+		return nil, errors.New("directus: base URL has a user name")
+	case base.RawQuery != "" || base.ForceQuery || base.Fragment != "":
+		return nil, errors.New("directus: base URL has a query or fragment")
+	}
+	base.Path, base.RawPath = strings.TrimRight(base.Path, "/"), strings.TrimRight(base.RawPath, "/")
+	return base, nil
+}
+
+// newTransport keeps idle connections for less than the five seconds after
+// which Node.js closes them: a request sent into a closing connection fails,
+// and most of ours must not be sent twice.
+func newTransport(connections int) *http.Transport {
+	dialer := &net.Dialer{Timeout: 5 * time.Second}
+	return &http.Transport{
+		DialContext:           dialer.DialContext,
+		TLSHandshakeTimeout:   5 * time.Second,
+		MaxIdleConns:          connections,
+		MaxIdleConnsPerHost:   connections,
+		IdleConnTimeout:       4 * time.Second,
+		ExpectContinueTimeout: time.Second,
+		ForceAttemptHTTP2:     true,
+	}
+}

@@ -1,0 +1,133 @@
+package rest
+
+import (
+	"context"
+	"crypto/tls"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// Refusal is an answer other than 2xx. It carries nothing of the body but the
+// code.
+type Refusal struct {
+	Name   string
+	Status int
+	// Code is extensions.code of the first error, empty if the answer was
+	// not Directus's.
+	Code string
+	// RetryAfter is the wait that the server asked for, or zero.
+	RetryAfter time.Duration
+}
+
+func (r *Refusal) Error() string {
+	if r.Code == "" {
+		return fmt.Sprintf("%s: directus answered %d", r.Name, r.Status)
+	}
+	return fmt.Sprintf("%s: directus answered %d %s", r.Name, r.Status, r.Code)
+}
+
+// Failure is a request that got no usable answer.
+type Failure struct {
+	Name string
+	// Sent says that the request may have reached Directus.
+	Sent bool
+	// TimedOut says that the time for the request was over.
+	TimedOut bool
+
+	reason string
+}
+
+func (f *Failure) Error() string { return f.Name + ": " + f.reason }
+
+// Code is the code of the Refusal in err, or empty.
+func Code(err error) string {
+	if refusal, ok := errors.AsType[*Refusal](err); ok {
+		return refusal.Code
+	}
+	return ""
+}
+
+// Status is the status of the Refusal in err, or zero.
+func Status(err error) int {
+	if refusal, ok := errors.AsType[*Refusal](err); ok {
+		return refusal.Status
+	}
+	return 0
+}
+
+func newRefusal(name string, response *http.Response) *Refusal {
+	refusal := &Refusal{Name: name, Status: response.StatusCode}
+	if seconds, err := strconv.Atoi(response.Header.Get("Retry-After")); err == nil && seconds > 0 {
+		refusal.RetryAfter = time.Duration(min(seconds, 3600)) * time.Second
+	}
+	raw, err := io.ReadAll(io.LimitReader(response.Body, maxRefusal))
+	if err != nil {
+		return refusal
+	}
+	var envelope struct {
+		Errors []struct {
+			Extensions struct {
+				Code string `json:"code"`
+			} `json:"extensions"`
+		} `json:"errors"`
+	}
+	if json.Unmarshal(raw, &envelope) == nil && len(envelope.Errors) > 0 && isCode(envelope.Errors[0].Extensions.Code) {
+		refusal.Code = envelope.Errors[0].Extensions.Code
+	}
+	return refusal
+}
+
+// isCode keeps anything but a code of Directus's kind out of our logs.
+func isCode(code string) bool {
+	if code == "" || len(code) > 64 {
+		return false
+	}
+	for _, r := range code {
+		if (r < 'A' || r > 'Z') && r != '_' && (r < '0' || r > '9') {
+			return false
+		}
+	}
+	return true
+}
+
+// failure tells the end of the caller's context from the end of our own time.
+func (c *Caller) failure(ctx, limited context.Context, request Request, failure Failure) error {
+	if ctx.Err() != nil {
+		return fmt.Errorf("%s: %w", request.Name, context.Cause(ctx))
+	}
+	failure.Name = request.Name
+	if limited.Err() != nil {
+		failure.TimedOut = true
+		failure.reason = "no answer within " + c.timeout.String()
+	}
+	return &failure
+}
+
+func isDialError(err error) bool {
+	operation, ok := errors.AsType[*net.OpError](err)
+	return ok && operation.Op == "dial"
+}
+
+// describe names what went wrong without the words of the transport where these
+// could quote the answer ("malformed HTTP response …").
+func describe(err error) string {
+	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
+		return "certificate of directus is not trusted"
+	}
+	if resolve, ok := errors.AsType[*net.DNSError](err); ok {
+		return resolve.Error()
+	}
+	if operation, ok := errors.AsType[*net.OpError](err); ok {
+		return operation.Error()
+	}
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return "connection was closed before an answer"
+	}
+	return "request failed"
+}

@@ -1,0 +1,133 @@
+package rest
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"time"
+
+	"gatehouse/storage"
+)
+
+// userAgent is sent where the request names no other.
+const userAgent = "Gatehouse"
+
+// Limits of what is read of an answer.
+const (
+	maxAnswer  = 4 << 20
+	maxRefusal = 64 << 10
+)
+
+// Request is one request to Directus.
+type Request struct {
+	// Name says in errors what was being done, such as "log in".
+	Name   string
+	Method string
+	// Path begins with a slash and is put after the base URL's path.
+	Path  string
+	Query url.Values
+	// Token is sent as bearer token if not empty.
+	Token  storage.Secret
+	Header http.Header
+	// Body is sent as JSON if not nil.
+	Body any
+}
+
+// Answer is what is known of an answer besides its data.
+type Answer struct {
+	Status int
+	// Date is the server's clock by the header Date, zero without one.
+	Date time.Time
+}
+
+// Do sends the request once and decodes the member "data" of the answer into
+// data, which is nil if the answer does not matter. The error is a *Refusal if
+// Directus answered other than 2xx, a *Failure if no usable answer came within
+// the time, and wraps the cause of ctx's end if ctx ended.
+func (c *Caller) Do(ctx context.Context, request Request, data any) (Answer, error) {
+	limited, cancel := context.WithTimeout(ctx, c.timeout)
+	defer cancel()
+	select {
+	case c.slots <- struct{}{}:
+		defer func() { <-c.slots }()
+	case <-limited.Done():
+		return Answer{}, c.failure(ctx, limited, request, Failure{reason: "too many requests under way"})
+	}
+	message, err := c.message(limited, request)
+	if err != nil {
+		return Answer{}, err
+	}
+	response, err := c.client.Do(message)
+	if err != nil {
+		return Answer{}, c.failure(ctx, limited, request, Failure{Sent: !isDialError(err), reason: describe(err)})
+	}
+	defer response.Body.Close()
+	answer := Answer{Status: response.StatusCode}
+	if date, err := http.ParseTime(response.Header.Get("Date")); err == nil {
+		answer.Date = date
+	}
+	if response.StatusCode < 200 || response.StatusCode > 299 {
+		return answer, newRefusal(request.Name, response)
+	}
+	if err := decode(response.Body, data); err != nil {
+		return answer, c.failure(ctx, limited, request, Failure{Sent: true, reason: err.Error()})
+	}
+	return answer, nil
+}
+
+func (c *Caller) message(ctx context.Context, request Request) (*http.Request, error) {
+	target := c.base.String() + request.Path
+	if len(request.Query) > 0 {
+		target += "?" + request.Query.Encode()
+	}
+	var body io.Reader
+	if request.Body != nil {
+		encoded, err := json.Marshal(request.Body)
+		if err != nil {
+			return nil, fmt.Errorf("%s: encode request: %w", request.Name, err)
+		}
+		body = bytes.NewReader(encoded)
+	}
+	message, err := http.NewRequestWithContext(ctx, request.Method, target, body)
+	if err != nil {
+		return nil, fmt.Errorf("%s: make request: %w", request.Name, err)
+	}
+	message.Header.Set("Accept", "application/json")
+	message.Header.Set("User-Agent", userAgent)
+	if request.Body != nil {
+		message.Header.Set("Content-Type", "application/json")
+	}
+	if request.Token != "" {
+		message.Header.Set("Authorization", "Bearer "+request.Token.Reveal())
+	}
+	for name, values := range request.Header {
+		message.Header[http.CanonicalHeaderKey(name)] = values
+	}
+	return message, nil
+}
+
+// decode reads an answer to its end, so that the connection can be used again.
+func decode(body io.Reader, data any) error {
+	raw, err := io.ReadAll(io.LimitReader(body, maxAnswer+1))
+	switch {
+	case err != nil:
+		return errors.New("answer broke off")
+	case len(raw) > maxAnswer:
+		return errors.New("answer is too large")
+	case data == nil:
+		return nil
+	}
+	var envelope struct {
+		Data json.RawMessage `json:"data"`
+	}
+	// The decoder's errors may quote what they stumbled over.
+	if json.Unmarshal(raw, &envelope) != nil || envelope.Data == nil || json.Unmarshal(envelope.Data, data) != nil {
+		return errors.New("answer is not what Directus would send")
+	}
+	return nil
+}
