@@ -151,7 +151,7 @@ func checkIDTokenHint(a *attempt) error {
 	if hint == "" {
 		return nil
 	}
-	hinted, err := a.endpoint.Tokens.IDTokenHint(hint)
+	hinted, err := a.endpoint.Tokens.IDTokenHint(a.ctx, hint)
 	if err != nil || !slices.Contains(hinted.Audience, a.client.ID) {
 		return invalid("id_token_hint is not an ID token that was issued to this client")
 	}

@@ -7,6 +7,7 @@ import (
 
 	"gatehouse/provider/event"
 	"gatehouse/provider/oauth"
+	"gatehouse/provider/refuse"
 	"gatehouse/storage"
 )
 
@@ -14,7 +15,7 @@ import (
 // 4.1.2.1). Client and redirect_uri have been found good.
 func (e *Endpoint) refuse(w http.ResponseWriter, r *http.Request, request storage.AuthorizationRequest, err error) {
 	e.emit(r, request.ClientID, err)
-	shown := asError(err)
+	shown := refuse.AsError(err)
 	parameters := url.Values{"error": {shown.Code}}
 	if shown.Description != "" {
 		parameters.Set("error_description", shown.Description)
@@ -25,7 +26,7 @@ func (e *Endpoint) refuse(w http.ResponseWriter, r *http.Request, request storag
 // page shows an error that must not be sent anywhere.
 func (e *Endpoint) page(w http.ResponseWriter, r *http.Request, err error, again StartAgain) {
 	e.emit(r, "", err)
-	e.Pages.Error(w, r, asError(err), again)
+	e.Pages.Error(w, r, refuse.AsError(err), again)
 }
 
 // lost shows that a waiting request cannot go on here.
@@ -39,20 +40,6 @@ func (e *Endpoint) lost(w http.ResponseWriter, r *http.Request, err error, handl
 	e.page(w, r, err, e.startAgain(r.Context(), handle))
 }
 
-// asError turns an outage of the user store into the code that tells the client
-// to come back.
-func asError(err error) *oauth.Error {
-	if errors.Is(err, storage.ErrUnavailable) {
-		return oauth.NewError(oauth.TemporarilyUnavailable, "the user store cannot be reached").WithCause(err)
-	}
-	return oauth.AsError(err)
-}
-
 func (e *Endpoint) emit(r *http.Request, clientID string, err error) {
-	shown := asError(err)
-	name := event.AuthorizationRefused
-	if shown.Code == oauth.ServerError {
-		name = event.InternalError
-	}
-	e.Sink.Emit(r.Context(), event.Event{Name: name, ClientID: clientID, Kind: shown.Code, Reason: shown.Description, Err: shown.Unwrap()})
+	refuse.Emit(r, e.Sink, event.Event{Name: event.AuthorizationRefused, ClientID: clientID}, refuse.AsError(err))
 }

@@ -6,9 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"strings"
 
+	"gatehouse/provider/clients"
 	"gatehouse/provider/oauth"
 	"gatehouse/storage"
 )
@@ -119,23 +119,9 @@ func (e *Endpoint) startAgain(ctx context.Context, handle string) StartAgain {
 	return wayBack(client)
 }
 
-// wayBack is an address at which the app starts a sign-in, or its home page:
-// registered ones only, never one out of the request.
+// wayBack leads to the app.
 func wayBack(client storage.Client) StartAgain {
-	again := StartAgain{ClientName: client.DisplayName()}
-	for _, candidate := range []string{client.InitiateLoginURI, client.ClientURI} {
-		if candidate != "" {
-			again.URL = candidate
-			return again
-		}
-	}
-	for _, registered := range client.RedirectURIs {
-		if u, err := url.Parse(registered); err == nil && (u.Scheme == "https" || u.Scheme == "http") {
-			again.URL = u.Scheme + "://" + u.Host + "/"
-			return again
-		}
-	}
-	return again
+	return StartAgain{ClientName: client.DisplayName(), URL: clients.HomeURL(client)}
 }
 
 // address is a path below the issuer.

@@ -29,6 +29,7 @@ const (
 	AccessTokenHandle  HandleKind = "access_token"
 	RequestHandle      HandleKind = "authorization_request"
 	DeviceHandle       HandleKind = "device"
+	LogoutHandle       HandleKind = "logout"
 	GrantHandle        HandleKind = "grant"
 )
 
@@ -51,7 +52,7 @@ func NewHandles(random io.Reader, secrets ...[]byte) (*Handles, error) {
 		random = rand.Reader
 	}
 	h := &Handles{aeads: map[HandleKind][]cipher.AEAD{}, random: random}
-	for _, kind := range []HandleKind{CodeHandle, RefreshTokenHandle, AccessTokenHandle, RequestHandle, DeviceHandle, GrantHandle} {
+	for _, kind := range []HandleKind{CodeHandle, RefreshTokenHandle, AccessTokenHandle, RequestHandle, DeviceHandle, LogoutHandle, GrantHandle} {
 		for _, secret := range secrets {
 			aead, err := deriveAEAD(secret, "gatehouse handle "+string(kind))
 			if err != nil {

@@ -127,11 +127,18 @@ func (m *Manager) Idle(s storage.Session) bool {
 	return m.Now().Sub(s.LastSeen) > limit
 }
 
-// Touch notes that the session is in use, at most once a minute. That another
-// node noted it meanwhile is as good.
+// Touch notes that the session is in use, at most once a minute.
 func (m *Manager) Touch(ctx context.Context, browser Browser, s storage.Session) error {
-	record := browser.records[s.ID]
-	if record == nil || m.Now().Sub(record.Value.LastSeen) < seenEvery {
+	if record := browser.records[s.ID]; record != nil {
+		return m.TouchRecord(ctx, record)
+	}
+	return nil
+}
+
+// TouchRecord is Touch for whoever read the record by itself. That another node
+// noted it meanwhile is as good.
+func (m *Manager) TouchRecord(ctx context.Context, record *storage.Record[storage.Session]) error {
+	if m.Now().Sub(record.Value.LastSeen) < seenEvery {
 		return nil
 	}
 	next := record.Value

@@ -13,9 +13,12 @@ import (
 	"gatehouse/storage"
 )
 
-// accessTokenType is the header typ of a JWT access token (RFC 9068, section
-// 2.1), which keeps it apart from ID tokens.
-const accessTokenType = "at+jwt"
+// The header typ keeps JWT access tokens (RFC 9068, section 2.1) and ID tokens
+// apart.
+const (
+	accessTokenType = "at+jwt"
+	idTokenType     = "JWT"
+)
 
 // accessPayload is what an opaque access token holds. Nothing of it is stored.
 type accessPayload struct {

@@ -1,6 +1,7 @@
 package token
 
 import (
+	"context"
 	"errors"
 	"io"
 	"time"
@@ -28,9 +29,9 @@ type Lifetimes struct {
 type Signer interface {
 	// Sign returns the compact serialisation of a JWS with the header typ.
 	Sign(algorithm jose.SignatureAlgorithm, typ string, payload []byte) (string, error)
-	// Verify checks the signature of a compact JWS by a published key whose
-	// algorithm is among those given, and returns its typ and payload.
-	Verify(token string, algorithms ...jose.SignatureAlgorithm) (typ string, payload []byte, err error)
+	// Verify returns the payload of a compact JWS with the header typ that is
+	// signed by a published key whose algorithm is among those given.
+	Verify(ctx context.Context, token, typ string, algorithms ...jose.SignatureAlgorithm) ([]byte, error)
 }
 
 // Config is what a Service needs.

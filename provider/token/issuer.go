@@ -67,7 +67,7 @@ func (s *Service) newIDToken(authorization Authorization, access string, identit
 	if err != nil {
 		return "", fmt.Errorf("encode ID token: %w", err)
 	}
-	return s.Signer.Sign(alg, "JWT", payload)
+	return s.Signer.Sign(alg, idTokenType, payload)
 }
 
 // OpenClient opens a grant for a client that acts for itself (RFC 6749, section

@@ -37,7 +37,7 @@ type Active struct {
 // AccessToken recognises an access token of either format, or returns
 // ErrInactive. An ID token, a refresh token or a shortened token is none.
 func (s *Service) AccessToken(ctx context.Context, token string) (Active, error) {
-	payload, audience, err := s.parseAccessToken(token)
+	payload, audience, err := s.parseAccessToken(ctx, token)
 	if err != nil {
 		return Active{}, err
 	}
@@ -61,7 +61,7 @@ func (s *Service) AccessToken(ctx context.Context, token string) (Active, error)
 	}, nil
 }
 
-func (s *Service) parseAccessToken(token string) (accessPayload, []string, error) {
+func (s *Service) parseAccessToken(ctx context.Context, token string) (accessPayload, []string, error) {
 	var payload accessPayload
 	if strings.Count(token, ".") != 2 {
 		if err := s.Handles.Open(oauth.AccessTokenHandle, token, &payload); err != nil {
@@ -69,8 +69,8 @@ func (s *Service) parseAccessToken(token string) (accessPayload, []string, error
 		}
 		return payload, nil, nil
 	}
-	typ, body, err := s.Signer.Verify(token, signingAlgorithms...)
-	if err != nil || typ != accessTokenType {
+	body, err := s.Signer.Verify(ctx, token, accessTokenType, signingAlgorithms...)
+	if err != nil {
 		return accessPayload{}, nil, ErrInactive
 	}
 	var claims jwtAccessToken
@@ -146,9 +146,9 @@ func (s *Service) RevokeFamily(ctx context.Context, client storage.Client, token
 // IDTokenHint reads an ID token of this issuer that may have expired (OpenID
 // Connect Core 1.0, section 3.1.2.1; RP-Initiated Logout 1.0, section 4), or
 // returns ErrInactive.
-func (s *Service) IDTokenHint(token string) (*oidc.IDTokenClaims, error) {
-	typ, body, err := s.Signer.Verify(token, signingAlgorithms...)
-	if err != nil || typ != "JWT" {
+func (s *Service) IDTokenHint(ctx context.Context, token string) (*oidc.IDTokenClaims, error) {
+	body, err := s.Signer.Verify(ctx, token, idTokenType, signingAlgorithms...)
+	if err != nil {
 		return nil, ErrInactive
 	}
 	var claims oidc.IDTokenClaims

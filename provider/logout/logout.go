@@ -1,0 +1,285 @@
+package logout
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/go-chi/chi/v5"
+
+	"gatehouse/provider/clients"
+	"gatehouse/provider/event"
+	"gatehouse/provider/oauth"
+	"gatehouse/provider/refuse"
+	"gatehouse/provider/session"
+	"gatehouse/provider/token"
+	"gatehouse/storage"
+)
+
+// Pages shows what only HTML can say. web satisfies it.
+type Pages interface {
+	// Confirm asks whether to sign out, by a form that posts Fields to Action,
+	// with a parameter cancel added if the answer is no.
+	Confirm(w http.ResponseWriter, r *http.Request, confirmation Confirmation)
+	// LoggedOut says that it is done.
+	LoggedOut(w http.ResponseWriter, r *http.Request, done Done)
+	// Error shows a request that cannot be followed.
+	Error(w http.ResponseWriter, r *http.Request, err *oauth.Error)
+}
+
+// Confirmation is what the person is asked.
+type Confirmation struct {
+	// ClientName and ClientLogo are empty where the app is unknown.
+	ClientName, ClientLogo string
+	// Subject is the account that would be signed out.
+	Subject string
+	Action  string
+	Fields  url.Values
+}
+
+// Done is how a sign-out ended.
+type Done struct {
+	// ClientName and ReturnURL are empty where the app is unknown.
+	ClientName, ReturnURL string
+	// Kept says that the person chose to stay signed in.
+	Kept bool
+}
+
+// Clients looks relying parties up.
+type Clients interface {
+	Client(ctx context.Context, id string) (storage.Client, error)
+}
+
+// Config is what an Endpoint needs.
+type Config struct {
+	Issuer   string
+	Clients  Clients
+	Sessions *session.Manager
+	Tokens   *token.Service
+	Handles  *oauth.Handles
+	Pages    Pages
+	Sink     event.Sink
+}
+
+// Endpoint is the end-session endpoint. It is safe for concurrent use.
+type Endpoint struct {
+	Config
+}
+
+// New returns the endpoint.
+func New(config Config) *Endpoint { return &Endpoint{Config: config} }
+
+// Mount adds the endpoint's routes.
+func (e *Endpoint) Mount(router chi.Router) {
+	router.Get("/logout", e.begin)
+	router.Post("/logout", e.begin)
+	router.Get("/logged-out", e.loggedOut)
+}
+
+// ticket is a request to sign out that the person is asked about. It is sealed,
+// so that the answer can only be given on our own page, and names the session,
+// so that it serves no other.
+type ticket struct {
+	SessionID string `json:"s"`
+	ClientID  string `json:"c,omitempty"`
+	ReturnURL string `json:"u,omitempty"`
+}
+
+func (e *Endpoint) begin(w http.ResponseWriter, r *http.Request) {
+	parameters, err := readParameters(w, r)
+	if err != nil {
+		e.fail(w, r, err)
+		return
+	}
+	browser, err := e.Sessions.Load(r.Context(), r)
+	if err != nil {
+		e.fail(w, r, err)
+		return
+	}
+	if sealed := parameters.Get("logout"); sealed != "" && r.Method == http.MethodPost {
+		e.answer(w, r, browser, sealed, parameters.Has("cancel"))
+		return
+	}
+	asked, err := e.parse(r.Context(), parameters)
+	if err != nil {
+		e.fail(w, r, err)
+		return
+	}
+	s, ok := e.meant(browser, asked)
+	switch {
+	case !ok:
+		e.done(w, r, asked.client, asked.returnURL)
+	case asked.names(e, s):
+		e.end(w, r, browser, s, asked.client, asked.returnURL)
+	default:
+		e.confirm(w, r, s, asked)
+	}
+}
+
+// readParameters takes GET and POST alike (RP-Initiated Logout 1.0, section 2).
+func readParameters(w http.ResponseWriter, r *http.Request) (url.Values, error) {
+	if r.Method == http.MethodPost {
+		return oauth.ReadBody(w, r)
+	}
+	values, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return nil, oauth.NewError(oauth.InvalidRequest, "the query is malformed")
+	}
+	return values, oauth.RefuseDuplicates(values)
+}
+
+// request is what a relying party asked for, as far as it can be believed.
+type request struct {
+	client    storage.Client
+	subject   string
+	sid       string
+	returnURL string
+}
+
+func (e *Endpoint) parse(ctx context.Context, parameters url.Values) (request, error) {
+	var asked request
+	clientID := parameters.Get("client_id")
+	if hint := parameters.Get("id_token_hint"); hint != "" {
+		// A hint that we cannot verify names nobody: the person is asked.
+		if hinted, err := e.Tokens.IDTokenHint(ctx, hint); err == nil {
+			if clientID != "" && clientID != hinted.Audience[0] {
+				return request{}, oauth.NewError(oauth.InvalidRequest, "client_id is not the client of id_token_hint")
+			}
+			clientID, asked.subject, asked.sid = hinted.Audience[0], hinted.Subject, hinted.SessionID
+		}
+	}
+	if clientID != "" {
+		client, err := e.Clients.Client(ctx, clientID)
+		if err != nil && !errors.Is(err, storage.ErrNotFound) {
+			return request{}, err
+		}
+		asked.client = client
+	}
+	returnURL := parameters.Get("post_logout_redirect_uri")
+	if returnURL == "" || asked.client.ID == "" {
+		return asked, nil
+	}
+	if !clients.MatchPostLogoutRedirectURI(asked.client, returnURL) {
+		return request{}, oauth.NewError(oauth.InvalidRequest, "post_logout_redirect_uri is not registered for this client")
+	}
+	asked.returnURL = withState(returnURL, parameters.Get("state"))
+	return asked, nil
+}
+
+func withState(returnURL, state string) string {
+	if state == "" {
+		return returnURL
+	}
+	separator := "?"
+	if strings.Contains(returnURL, "?") {
+		separator = "&"
+	}
+	return returnURL + separator + url.Values{"state": {state}}.Encode()
+}
+
+// meant is the session of this browser that the request is about.
+func (e *Endpoint) meant(browser session.Browser, asked request) (storage.Session, bool) {
+	if asked.subject != "" {
+		if s, ok := browser.BySubject(asked.subject); ok {
+			return s, true
+		}
+	}
+	return browser.Current()
+}
+
+// names says whether a verified hint is about exactly this session, so that
+// nobody has to be asked.
+func (asked request) names(e *Endpoint, s storage.Session) bool {
+	return asked.subject == s.Subject && asked.sid == session.SID(s.ID, asked.client.ID)
+}
+
+func (e *Endpoint) confirm(w http.ResponseWriter, r *http.Request, s storage.Session, asked request) {
+	sealed, err := e.Handles.Seal(oauth.LogoutHandle, ticket{SessionID: s.ID, ClientID: asked.client.ID, ReturnURL: asked.returnURL})
+	if err != nil {
+		e.fail(w, r, err)
+		return
+	}
+	confirmation := Confirmation{
+		Subject: s.Subject, ClientLogo: asked.client.LogoURI,
+		Action: e.address("/logout"), Fields: url.Values{"logout": {sealed}},
+	}
+	if asked.client.ID != "" {
+		confirmation.ClientName = asked.client.DisplayName()
+	}
+	e.Pages.Confirm(w, r, confirmation)
+}
+
+// answer takes the person's answer. If the session is gone meanwhile, what they
+// want is so already.
+func (e *Endpoint) answer(w http.ResponseWriter, r *http.Request, browser session.Browser, sealed string, cancelled bool) {
+	var t ticket
+	if err := e.Handles.Open(oauth.LogoutHandle, sealed, &t); err != nil {
+		e.fail(w, r, oauth.NewError(oauth.InvalidRequest, "the form is not one of ours"))
+		return
+	}
+	var client storage.Client
+	if t.ClientID != "" {
+		found, err := e.Clients.Client(r.Context(), t.ClientID)
+		if err != nil && !errors.Is(err, storage.ErrNotFound) {
+			e.fail(w, r, err)
+			return
+		}
+		client = found
+	}
+	if cancelled {
+		e.Pages.LoggedOut(w, r, e.outcome(client, true))
+		return
+	}
+	s, ok := browser.ByID(t.SessionID)
+	if !ok {
+		e.done(w, r, client, t.ReturnURL)
+		return
+	}
+	e.end(w, r, browser, s, client, t.ReturnURL)
+}
+
+func (e *Endpoint) end(w http.ResponseWriter, r *http.Request, browser session.Browser, s storage.Session, client storage.Client, returnURL string) {
+	if err := e.Sessions.End(r.Context(), w, browser, s, "signed out"); err != nil {
+		e.fail(w, r, err)
+		return
+	}
+	e.done(w, r, client, returnURL)
+}
+
+// done goes back to the client, or to a page of ours that may be reloaded.
+func (e *Endpoint) done(w http.ResponseWriter, r *http.Request, client storage.Client, returnURL string) {
+	address := returnURL
+	if address == "" {
+		address = e.address("/logged-out")
+		if client.ID != "" {
+			address += "?" + url.Values{"client_id": {client.ID}}.Encode()
+		}
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	http.Redirect(w, r, address, http.StatusSeeOther)
+}
+
+func (e *Endpoint) loggedOut(w http.ResponseWriter, r *http.Request) {
+	client, err := e.Clients.Client(r.Context(), r.URL.Query().Get("client_id"))
+	if err != nil {
+		client = storage.Client{}
+	}
+	e.Pages.LoggedOut(w, r, e.outcome(client, false))
+}
+
+func (e *Endpoint) outcome(client storage.Client, kept bool) Done {
+	if client.ID == "" {
+		return Done{Kept: kept}
+	}
+	return Done{ClientName: client.DisplayName(), ReturnURL: clients.HomeURL(client), Kept: kept}
+}
+
+func (e *Endpoint) fail(w http.ResponseWriter, r *http.Request, err error) {
+	shown := refuse.AsError(err)
+	refuse.Emit(r, e.Sink, event.Event{Name: event.AuthorizationRefused}, shown)
+	e.Pages.Error(w, r, shown)
+}
+
+func (e *Endpoint) address(path string) string { return strings.TrimSuffix(e.Issuer, "/") + path }
