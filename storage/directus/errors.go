@@ -25,6 +25,8 @@ const (
 	codeResourceRestricted = "RESOURCE_RESTRICTED"
 	codeRouteNotFound      = "ROUTE_NOT_FOUND"
 	codeServiceUnavailable = "SERVICE_UNAVAILABLE"
+	codeForbidden          = "FORBIDDEN"
+	codeFailedValidation   = "FAILED_VALIDATION"
 )
 
 // UnavailableError is storage.ErrUnavailable with the reason. Its text is for

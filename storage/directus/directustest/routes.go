@@ -21,6 +21,13 @@ func (s *Server) routes() http.Handler {
 	mux.HandleFunc("POST /auth/refresh", s.refresh)
 	mux.HandleFunc("POST /auth/logout", s.logout)
 	mux.HandleFunc("SEARCH /users", s.known(s.searchUsers))
+	mux.HandleFunc("SEARCH /roles", s.known(func(w http.ResponseWriter, _ *http.Request, who caller) {
+		if who == stranger {
+			refuse(w, http.StatusForbidden, "FORBIDDEN")
+			return
+		}
+		answer(w, []any{map[string]any{"id": "00000000-0000-4000-8000-00000000000c", "name": "Customer"}})
+	}))
 	mux.HandleFunc("GET /server/ping", func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = w.Write([]byte("pong"))
 	})

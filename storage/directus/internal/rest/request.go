@@ -36,6 +36,8 @@ type Request struct {
 	Header http.Header
 	// Body is sent as JSON if not nil.
 	Body any
+	// Whole decodes the answer itself instead of its member "data".
+	Whole bool
 }
 
 // Answer is what is known of an answer besides its data.
@@ -46,7 +48,8 @@ type Answer struct {
 }
 
 // Do sends the request once and decodes the member "data" of the answer into
-// data, which is nil if the answer does not matter. The error is a *Refusal if
+// data, which is nil if the answer does not matter and stays as it is if the
+// answer has no content. The error is a *Refusal if
 // Directus answered other than 2xx, a *Failure if no usable answer came within
 // the time, and wraps the cause of ctx's end if ctx ended.
 func (c *Caller) Do(ctx context.Context, request Request, data any) (Answer, error) {
@@ -74,7 +77,7 @@ func (c *Caller) Do(ctx context.Context, request Request, data any) (Answer, err
 	if response.StatusCode < 200 || response.StatusCode > 299 {
 		return answer, newRefusal(request.Name, response)
 	}
-	if err := decode(response.Body, data); err != nil {
+	if err := decode(response.Body, request.Whole, data); err != nil {
 		return answer, c.failure(ctx, limited, request, Failure{Sent: true, reason: err.Error()})
 	}
 	return answer, nil
@@ -112,21 +115,27 @@ func (c *Caller) message(ctx context.Context, request Request) (*http.Request, e
 }
 
 // decode reads an answer to its end, so that the connection can be used again.
-func decode(body io.Reader, data any) error {
+func decode(body io.Reader, whole bool, data any) error {
 	raw, err := io.ReadAll(io.LimitReader(body, maxAnswer+1))
 	switch {
 	case err != nil:
 		return errors.New("answer broke off")
 	case len(raw) > maxAnswer:
 		return errors.New("answer is too large")
-	case data == nil:
+	case data == nil || len(raw) == 0:
 		return nil
 	}
-	var envelope struct {
+	envelope := struct {
 		Data json.RawMessage `json:"data"`
+	}{Data: raw}
+	if !whole {
+		envelope.Data = nil
+		if json.Unmarshal(raw, &envelope) != nil || envelope.Data == nil {
+			return errors.New("answer is not what Directus would send")
+		}
 	}
 	// The decoder's errors may quote what they stumbled over.
-	if json.Unmarshal(raw, &envelope) != nil || envelope.Data == nil || json.Unmarshal(envelope.Data, data) != nil {
+	if json.Unmarshal(envelope.Data, data) != nil {
 		return errors.New("answer is not what Directus would send")
 	}
 	return nil
