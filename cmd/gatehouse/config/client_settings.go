@@ -1,0 +1,59 @@
+package config
+
+import (
+	"time"
+
+	"gatehouse/storage"
+)
+
+// clientEntry is a client as it is written down: with its secret.
+type clientEntry struct {
+	storage.Client
+	secret storage.Secret
+}
+
+// clientSettings are the keys of one entry of clients, named as in RFC 7591,
+// section 2, and OpenID Connect Dynamic Client Registration 1.0, section 2.
+// jwks is a tree and read in trees.go.
+func clientSettings() []setting[clientEntry] {
+	field := func(key, doc string, bind func(*storage.Client) value) setting[clientEntry] {
+		return setting[clientEntry]{key: key, doc: doc, value: func(e *clientEntry) value { return bind(&e.Client) }}
+	}
+	secret := setting[clientEntry]{
+		key: "client_secret", secret: true, doc: "At least 32 random characters. A public client has none.",
+		value: func(e *clientEntry) value { return text(&e.secret) },
+	}
+	return []setting[clientEntry]{
+		field("client_id", "Name of the client in the protocol.", func(c *storage.Client) value { return text(&c.ID) }),
+		secret,
+		field("client_name", "Name that people see.", func(c *storage.Client) value { return text(&c.Name) }),
+		field("redirect_uris", "Every address the app wants its answer at, exactly as it will ask for it.", func(c *storage.Client) value { return texts(&c.RedirectURIs) }),
+		field("post_logout_redirect_uris", "Every address the app wants people back at after sign-out.", func(c *storage.Client) value { return texts(&c.PostLogoutRedirectURIs) }),
+		field("grant_types", "authorization_code (default), refresh_token, client_credentials.", func(c *storage.Client) value { return texts(&c.GrantTypes) }),
+		field("response_types", "code.", func(c *storage.Client) value { return texts(&c.ResponseTypes) }),
+		field("application_type", "web (default) or native.", func(c *storage.Client) value { return text(&c.ApplicationType) }),
+		field("token_endpoint_auth_method", "How the client authenticates. Left out, client_secret_basic and client_secret_post both do.", func(c *storage.Client) value { return text(&c.TokenEndpointAuthMethod) }),
+		field("token_endpoint_auth_signing_alg", "The only algorithm taken for private_key_jwt.", func(c *storage.Client) value { return text(&c.TokenEndpointAuthSigningAlg) }),
+		field("jwks_uri", "Where the client's public keys are.", func(c *storage.Client) value { return text(&c.JWKSURI) }),
+		field("scope", "What the client may ask for, separated by spaces. Left out, every scope.", func(c *storage.Client) value { return text(&c.Scope) }),
+		field("id_token_signed_response_alg", "Algorithm of ID tokens; RS256 otherwise.", func(c *storage.Client) value { return text(&c.IDTokenSignedResponseAlg) }),
+		field("default_max_age", "Seconds after which a sign-in must be renewed for this client.", func(c *storage.Client) value {
+			return optionalNumber(&c.DefaultMaxAge, 0, int(year/time.Second))
+		}),
+		field("require_auth_time", "Always put auth_time into ID tokens.", func(c *storage.Client) value { return yesNo(&c.RequireAuthTime) }),
+		field("client_uri", "The app's home page.", func(c *storage.Client) value { return text(&c.ClientURI) }),
+		field("logo_uri", "The app's logo.", func(c *storage.Client) value { return text(&c.LogoURI) }),
+		field("policy_uri", "The app's privacy policy.", func(c *storage.Client) value { return text(&c.PolicyURI) }),
+		field("tos_uri", "The app's terms of service.", func(c *storage.Client) value { return text(&c.TermsOfServiceURI) }),
+		field("initiate_login_uri", "Where a person whose request has ended can start again.", func(c *storage.Client) value { return text(&c.InitiateLoginURI) }),
+		field("contacts", "Whom to write to about the app.", func(c *storage.Client) value { return texts(&c.Contacts) }),
+		field("access_token_format", "opaque (default) or jwt (RFC 9068).", func(c *storage.Client) value { return text(&c.AccessTokenFormat) }),
+		field("access_token_signing_alg", "Algorithm of jwt access tokens; RS256 otherwise.", func(c *storage.Client) value { return text(&c.AccessTokenAlg) }),
+		field("audience", "Audience of jwt access tokens.", func(c *storage.Client) value { return texts(&c.Audience) }),
+		field("id_token_scope_claims", "Put the claims of scopes into the ID token too, for apps that never call userinfo.", func(c *storage.Client) value { return yesNo(&c.IDTokenScopeClaims) }),
+		field("first_party", "Skip the consent page.", func(c *storage.Client) value { return yesNo(&c.FirstParty) }),
+		field("trusted", "Let remembered consent serve a native public client.", func(c *storage.Client) value { return yesNo(&c.Trusted) }),
+		field("introspects", "Clients whose tokens this one may look at besides its own; * for all.", func(c *storage.Client) value { return texts(&c.Introspects) }),
+		field("refresh_token_rotation", "always (default), public_only or never.", func(c *storage.Client) value { return text(&c.RefreshTokenRotation) }),
+	}
+}

@@ -1,0 +1,127 @@
+package config
+
+import (
+	"net/netip"
+	"time"
+
+	"gatehouse/storage"
+)
+
+// Config is the effective configuration: complete, checked, secrets read.
+type Config struct {
+	Issuer          string
+	Listen          string
+	TrustedProxies  []netip.Prefix
+	ShutdownTimeout time.Duration
+	TLS             TLS
+	Directus        Directus
+	Store           Store
+	Tokens          Tokens
+	Sessions        Sessions
+	Keys            Keys
+	// Claims maps the name of a claim to a column of directus_users, or to a
+	// template with columns in braces.
+	Claims   map[string]string
+	Throttle Throttle
+	Theme    Theme
+	// DefaultLanguage is used where a browser asks for none of ours.
+	DefaultLanguage   string
+	PolicyURI         string
+	TermsOfServiceURI string
+	HelpURI           string
+	Log               Log
+	// Clients are valid, have their defaults and distinct ids.
+	Clients []storage.Client
+}
+
+// TLS is a certificate of our own, for use without a proxy.
+type TLS struct{ CertFile, KeyFile string }
+
+// Directus is the user store.
+type Directus struct {
+	URL           string
+	Token         storage.Secret
+	TokenFile     string
+	Timeout       time.Duration
+	MaxConcurrent int
+	// Staleness is how old a look at a user may be.
+	Staleness time.Duration
+	// AttemptsLimit is auth_login_attempts of Directus, zero for none.
+	AttemptsLimit int
+	// EmailVerified is "never" or "always".
+	EmailVerified        string
+	ForwardClientAddress bool
+}
+
+// Store says where records are kept: Bolt.Path or Redis.Addresses is set.
+type Store struct {
+	Bolt  Bolt
+	Redis Redis
+	// SealingKeys are encoded keys, the first of which seals. Empty only for
+	// bolt under a loopback issuer, where one is made beside the file.
+	SealingKeys []storage.Secret
+}
+
+// Bolt is the embedded store.
+type Bolt struct{ Path string }
+
+// Redis is one server, a Sentinel group (MasterName) or a Cluster.
+type Redis struct {
+	Addresses        []string
+	MasterName       string
+	Cluster          bool
+	Username         string
+	Password         storage.Secret
+	SentinelUsername string
+	SentinelPassword storage.Secret
+	Database         int
+	KeyPrefix        string
+	TLS              RedisTLS
+}
+
+// RedisTLS encrypts the connection to Redis.
+type RedisTLS struct {
+	Enabled                               bool
+	CAFile, CertFile, KeyFile, ServerName string
+}
+
+// Tokens are lifetimes.
+type Tokens struct {
+	AccessTokenLifetime time.Duration
+	IDTokenLifetime     time.Duration
+	CodeLifetime        time.Duration
+	RequestLifetime     time.Duration
+	// RefreshTokenLifetime is how long a refresh token may lie unused.
+	RefreshTokenLifetime time.Duration
+	// ReplayWindow is how long a rotated refresh token gets its successor again.
+	ReplayWindow time.Duration
+}
+
+// Sessions are lifetimes of sign-ins.
+type Sessions struct {
+	Idle, Absolute, RememberedIdle, RememberedAbsolute time.Duration
+}
+
+// Keys are the signing keys.
+type Keys struct {
+	Algorithms  []string
+	RotateEvery time.Duration
+	JWKSMaxAge  time.Duration
+}
+
+// Throttle bounds failed sign-ins.
+type Throttle struct {
+	// Addresses are failures per address (IPv6: per /64) in a window.
+	Addresses     int
+	AddressWindow time.Duration
+}
+
+// Theme is how pages look.
+type Theme struct {
+	ProjectName, LogoURI, PrimaryColor string
+	// Appearance is "auto", "light" or "dark".
+	Appearance string
+}
+
+// Log is how and what is logged.
+type Log struct{ Level, Format string }

@@ -1,0 +1,117 @@
+package config_test
+
+import (
+	"strings"
+	"testing"
+
+	"gatehouse/cmd/gatehouse/config"
+)
+
+const remote = `issuer: https://id.example.com
+directus: {url: https://directus.example.com, token: t}
+`
+
+const bolt = "store: {bolt: {path: /var/lib/gatehouse/store.db}, sealing_keys: " + key + "}\n"
+
+func TestLoadRefuses(t *testing.T) {
+	for name, test := range map[string]struct {
+		file      string
+		variables []string
+		words     string
+	}{
+		"no issuer":                     {file: "directus: {url: http://localhost, token: t}\n", words: "issuer: is missing; name the address that clients will know this provider by, such as https://id.example.com (or set GATEHOUSE_ISSUER)"},
+		"not YAML":                      {file: "a: [\n", words: "is not YAML: line 1"},
+		"two documents":                 {file: minimal + "---\nissuer: x\n", words: "more than one document"},
+		"a list at the root":            {file: "- issuer\n", words: "gatehouse.yaml:1: is a list; write a mapping"},
+		"key twice":                     {file: minimal + "listen: :1\nlisten: :2\n", words: "gatehouse.yaml:4: listen: stands there twice, first in line 3"},
+		"no value":                      {file: minimal + "listen:\n", words: "gatehouse.yaml:3: listen: has no value"},
+		"mapping for a scalar":          {file: minimal + "listen: {port: 1}\n", words: "listen: is a mapping; write one value"},
+		"list for a scalar":             {file: minimal + "listen: [a]\n", words: "listen: is a list; write one value"},
+		"scalar for a section":          {file: minimal + "tokens: 10m\n", words: "tokens: is a plain value; write a mapping"},
+		"alias":                         {file: minimal + "listen: &a :1\ntheme: {project_name: *a}\n", words: "alias (*a), which is not supported"},
+		"merge key":                     {file: minimal + "theme: {<<: {project_name: a}}\n", words: "theme.<<: unknown key"},
+		"secret and its file":           {file: "issuer: http://localhost\ndirectus:\n  url: http://localhost\n  token: t\n  token_file: f\n", words: "gatehouse.yaml:5: directus.token_file: excludes directus.token in line 4"},
+		"secret and its file variable":  {file: minimal, variables: []string{"GATEHOUSE_DIRECTUS_TOKEN=t", "GATEHOUSE_DIRECTUS_TOKEN_FILE=f"}, words: "GATEHOUSE_DIRECTUS_TOKEN_FILE: directus.token: excludes GATEHOUSE_DIRECTUS_TOKEN"},
+		"secret file missing":           {file: minimal, variables: []string{"GATEHOUSE_DIRECTUS_TOKEN_FILE=%DIR%/none"}, words: "none: no such file or directory; make the file readable"},
+		"unknown variable":              {file: minimal, variables: []string{"GATEHOUSE_FROBNICATE=1"}, words: "GATEHOUSE_FROBNICATE: unknown variable; unset it"},
+		"misspelt setup variable":       {file: minimal, variables: []string{"GATEHOUSE_SETUP_ADMIN_EMIAL=a"}, words: "did you mean GATEHOUSE_SETUP_ADMIN_EMAIL?"},
+		"clients variable is no YAML":   {file: minimal, variables: []string{"GATEHOUSE_CLIENTS=[{client_secret: s3cret"}, words: "GATEHOUSE_CLIENTS: clients: is neither YAML nor JSON"},
+		"not a number":                  {file: minimal, variables: []string{"GATEHOUSE_DIRECTUS_MAX_CONCURRENT=many"}, words: `GATEHOUSE_DIRECTUS_MAX_CONCURRENT: directus.max_concurrent: "many" does not fit; write a whole number from 1 to 10000`},
+		"not a truth":                   {file: minimal, variables: []string{"GATEHOUSE_DIRECTUS_FORWARD_CLIENT_ADDRESS=yes"}, words: `"yes" is neither; write true or false`},
+		"not a network":                 {file: minimal + "trusted_proxies: [proxy.example.com]\n", words: `"proxy.example.com" is not a network; write it like`},
+		"duration out of range":         {file: minimal + "tokens: {replay_window: 1h}\n", words: "1h does not fit; write a duration from 0s to 5m"},
+		"listen without port":           {file: minimal + "listen: localhost\n", words: "is not host:port"},
+		"Directus address with user":    {file: "issuer: http://localhost\ndirectus: {url: 'http://u:p@localhost', token: t}\n", words: "directus.url: is not an address of Directus"},
+		"too few attempts":              {file: minimal, variables: []string{"GATEHOUSE_DIRECTUS_ATTEMPTS_LIMIT=5"}, words: "raise auth_login_attempts there to at least 9"},
+		"no store for a remote issuer":  {file: remote, words: "store: is missing; set store.redis.addresses, or store.bolt.path"},
+		"no key for a remote issuer":    {file: remote + "store: {bolt: {path: a}}\n", words: "store.sealing_keys: is missing; make one with: openssl rand -base64 32"},
+		"no key for Redis":              {file: minimal + "store: {redis: {addresses: ['localhost:6379']}}\n", words: "store.sealing_keys: is missing; Redis keeps sealed records only"},
+		"short sealing key":             {file: minimal, variables: []string{"GATEHOUSE_STORE_SEALING_KEYS=abc"}, words: "key 1 is not 32 bytes in base64 or hex"},
+		"two stores":                    {file: minimal + "store: {bolt: {path: a}, redis: {addresses: ['r:1']}, sealing_keys: " + key + "}\n", words: "keep one store"},
+		"several servers, no word how":  {file: minimal + "store: {redis: {addresses: ['a:1', 'b:1']}, sealing_keys: " + key + "}\n", words: "add store.redis.master_name (Sentinel) or store.redis.cluster: true"},
+		"database of a cluster":         {file: minimal + "store: {redis: {addresses: ['a:1'], cluster: true, database: 2}, sealing_keys: " + key + "}\n", words: "a Cluster has database 0 only"},
+		"TLS keys without TLS":          {file: minimal + "store: {redis: {addresses: ['a:1'], tls: {ca_file: a}}, sealing_keys: " + key + "}\n", words: "store.redis.tls.enabled: is false"},
+		"half a certificate":            {file: minimal + "tls: {cert_file: a}\n", words: "belong together"},
+		"sessions that end before idle": {file: minimal + "sessions: {idle: 2d}\n", words: "sessions.absolute: 1d is shorter than sessions.idle (2d)"},
+		"keys that rotate too often":    {file: minimal + "keys: {rotate_every: 1h}\n", words: "keys.rotate_every: 1h is too short beside keys.jwks_max_age (1h)"},
+		"unknown algorithm":             {file: minimal + "keys: {algorithms: [HS256]}\n", words: `keys.algorithms: "HS256" is not supported`},
+		"claim of no scope":             {file: minimal + "claims: {shoe_size: size}\n", words: "gatehouse.yaml:3: claims.shoe_size: "},
+		"claim from the password":       {file: minimal + "claims: {nickname: password}\n", words: "claims.nickname: "},
+		"colour by name":                {file: minimal + "theme: {primary_color: red}\n", words: "write it like #6644ff"},
+		"script as logo":                {file: minimal + "theme: {logo_uri: 'javascript:alert(1)'}\n", words: "theme.logo_uri: "},
+		"language":                      {file: minimal + "default_language: deutsch_sprache_\n", words: "default_language: "},
+		"clients as a mapping":          {file: minimal + "clients: {shop: {}}\n", words: "clients: is a mapping; write a list of clients"},
+		"redirect over http":            {file: remote + bolt + "clients:\n- client_id: shop\n  token_endpoint_auth_method: none\n  redirect_uris:\n  - http://shop.example/cb\n", words: `gatehouse.yaml:7: clients[0].redirect_uris: "http://shop.example/cb" must use https`},
+		"algorithm without key":         {file: minimal + "keys: {algorithms: [RS256]}\nclients:\n- {client_id: a, token_endpoint_auth_method: none, redirect_uris: ['https://a.example/'], id_token_signed_response_alg: ES256}\n", words: "clients[0].id_token_signed_response_alg"},
+		"private key of a client":       {file: minimal + "clients:\n- {client_id: a, token_endpoint_auth_method: private_key_jwt, redirect_uris: ['https://a.example/'], jwks: {keys: [{kty: EC, crv: P-256, x: f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU, y: x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0, d: jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI}]}}\n", words: "a private key must never leave the client"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, _, err := load(t, test.file, environment(test.variables...))
+			if err == nil || !strings.Contains(err.Error(), test.words) {
+				t.Errorf("got:\n%v\nwant: %s", err, test.words)
+			}
+			for _, secret := range []string{"s3cret", "u:p@", "jpsQnnGQmL"} {
+				if err != nil && strings.Contains(err.Error(), secret) {
+					t.Errorf("the error shows a secret:\n%v", err)
+				}
+			}
+		})
+	}
+}
+
+func TestCheckIssuer(t *testing.T) {
+	for issuer, words := range map[string]string{
+		"https://id.example.com":          "",
+		"https://id.example.com/tenant":   "",
+		"https://id.example.com:8443":     "",
+		"http://localhost:8080":           "",
+		"http://127.0.0.1":                "",
+		"http://[::1]:8080":               "",
+		"https://id.example.com/":         "ends in a slash; clients compare byte for byte, so write https://id.example.com",
+		"http://id.example.com":           "must use https",
+		"http://localhost.evil.example":   "must use https",
+		"https://ID.example.com":          "write https://id.example.com",
+		"HTTPS://id.example.com":          "write https://id.example.com",
+		"https://id.example.com:443":      "write https://id.example.com",
+		"https://id.example.com/a/../b":   "write https://id.example.com/b",
+		"https://id.example.com/a//b":     "write https://id.example.com/a/b",
+		"https://id.example.com?x=y":      "neither query nor fragment",
+		"https://id.example.com?":         "neither query nor fragment",
+		"https://id.example.com#":         "neither query nor fragment",
+		"https://user@id.example.com":     "user name",
+		"id.example.com":                  "not an absolute address",
+		"ftp://id.example.com":            "must begin with https://",
+		"https:id.example.com":            "not an absolute address",
+		"https://":                        "not an absolute address",
+		"https://id.example.com/%61dmin":  "write https://id.example.com/admin",
+		"https://id.example.com/caf\u00e9": "write https://id.example.com/caf%C3%A9",
+	} {
+		err := config.CheckIssuer(issuer)
+		switch {
+		case words == "" && err != nil:
+			t.Errorf("%s: got %v, want it accepted", issuer, err)
+		case words != "" && (err == nil || !strings.Contains(err.Error(), words)):
+			t.Errorf("%s: got %v, want %q", issuer, err, words)
+		}
+	}
+}

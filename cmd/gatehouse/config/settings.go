@@ -1,0 +1,257 @@
+package config
+
+import (
+	"strings"
+	"time"
+
+	"gatehouse/storage"
+)
+
+// setting is one row of a table: everything there is to know about one key.
+type setting[T any] struct {
+	// key is dotted; each dot is a level of the file.
+	key string
+	// doc is one or two sentences for operators.
+	doc string
+	// fallback is the default as it would be written; empty for none.
+	fallback string
+	// secret values are never shown, and can be named by a file (key_file).
+	secret bool
+	value  func(*T) value
+}
+
+// variable is the name of the environment variable of a key.
+func variable(key string) string {
+	return "GATEHOUSE_" + strings.ToUpper(strings.ReplaceAll(key, ".", "_"))
+}
+
+const (
+	day  = 24 * time.Hour
+	year = 365 * day
+)
+
+// fileSuffix makes the key of the file that holds a secret.
+const fileSuffix = "_file"
+
+// The keys of the two settings that are trees; trees.go reads them.
+const (
+	claimsKey  = "claims"
+	clientsKey = "clients"
+)
+
+func settings() []setting[Config] {
+	var all []setting[Config]
+	for _, group := range [][]setting[Config]{serverSettings(), directusSettings(), storeSettings(), protocolSettings(), pageSettings()} {
+		all = append(all, group...)
+	}
+	return all
+}
+
+func serverSettings() []setting[Config] {
+	return []setting[Config]{
+		{
+			key: "issuer", doc: "The address that clients know this provider by, exactly as it stands in tokens. https, or http on a loopback host. Never derived from a request.",
+			value: func(c *Config) value { return text(&c.Issuer) },
+		},
+		{
+			key: "listen", fallback: "127.0.0.1:8080", doc: "Host and port to listen on. In a container, :8080.",
+			value: func(c *Config) value { return text(&c.Listen) },
+		},
+		{
+			key: "trusted_proxies", doc: "Networks of the reverse proxies whose X-Forwarded-For is believed. From anybody else the header is ignored.",
+			value: func(c *Config) value { return prefixes(&c.TrustedProxies) },
+		},
+		{
+			key: "shutdown_timeout", fallback: "20s", doc: "How long requests under way may take after a stop was asked for.",
+			value: func(c *Config) value { return duration(&c.ShutdownTimeout, 0, time.Hour) },
+		},
+		{
+			key: "tls.cert_file", doc: "Certificate chain (PEM), to speak TLS without a proxy.",
+			value: func(c *Config) value { return path(&c.TLS.CertFile) },
+		},
+		{
+			key: "tls.key_file", doc: "Private key (PEM) of the certificate.",
+			value: func(c *Config) value { return path(&c.TLS.KeyFile) },
+		},
+		{
+			key: "log.level", fallback: "info", doc: "The least important lines that are logged.",
+			value: func(c *Config) value { return choice(&c.Log.Level, "debug", "info", "warn", "error") },
+		},
+		{
+			key: "log.format", fallback: "json", doc: "json for machines, text for people.",
+			value: func(c *Config) value { return choice(&c.Log.Format, "json", "text") },
+		},
+	}
+}
+
+func directusSettings() []setting[Config] {
+	return []setting[Config]{
+		{
+			key: "directus.url", doc: "Where Directus lives, as seen from here. It may have a path.",
+			value: func(c *Config) value { return text(&c.Directus.URL) },
+		},
+		{
+			key: "directus.token", secret: true, doc: "Static token of the least-privilege service user that gatehouse setup makes.",
+			value: func(c *Config) value { return text(&c.Directus.Token) },
+		},
+		{
+			key: "directus.timeout", fallback: "10s", doc: "Longest wait for one answer of Directus.",
+			value: func(c *Config) value { return duration(&c.Directus.Timeout, 100*time.Millisecond, 5*time.Minute) },
+		},
+		{
+			key: "directus.max_concurrent", fallback: "32", doc: "Most requests to Directus at a time, per node.",
+			value: func(c *Config) value { return number(&c.Directus.MaxConcurrent, 1, 10_000) },
+		},
+		{
+			key: "directus.staleness", fallback: "60s", doc: "How old the last look at a user may be when tokens are refreshed or claims are asked for. A suspended user is cut off after this time at the latest.",
+			value: func(c *Config) value { return duration(&c.Directus.Staleness, 0, day) },
+		},
+		{
+			key: "directus.attempts_limit", fallback: "25", doc: "auth_login_attempts as set in Directus, 0 where it is switched off there. Failed sign-ins stay at least 5 below it.",
+			value: func(c *Config) value { return number(&c.Directus.AttemptsLimit, 0, 1_000_000) },
+		},
+		{
+			key: "directus.email_verified", fallback: "never", doc: "What the claim email_verified says of an active user; Directus itself does not know. always only if every address was proven.",
+			value: func(c *Config) value { return choice(&c.Directus.EmailVerified, "never", "always") },
+		},
+		{
+			key: "directus.forward_client_address", fallback: "true", doc: "Send the person's address to Directus as X-Forwarded-For. Directus believes it if IP_TRUST_PROXY names our address.",
+			value: func(c *Config) value { return yesNo(&c.Directus.ForwardClientAddress) },
+		},
+	}
+}
+
+func storeSettings() []setting[Config] {
+	redis := func(key, doc, fallback string, bind func(*Redis) value) setting[Config] {
+		return setting[Config]{key: "store.redis." + key, doc: doc, fallback: fallback, value: func(c *Config) value { return bind(&c.Store.Redis) }}
+	}
+	password := redis("password", "Password at Redis.", "", func(r *Redis) value { return text(&r.Password) })
+	sentinel := redis("sentinel_password", "Password at the Sentinels.", "", func(r *Redis) value { return text(&r.SentinelPassword) })
+	password.secret, sentinel.secret = true, true
+	return []setting[Config]{
+		{
+			key: "store.bolt.path", doc: "File of the embedded store, for one machine. Implied, in the data folder of the user, where the issuer is a loopback address and no store is named.",
+			value: func(c *Config) value { return path(&c.Store.Bolt.Path) },
+		},
+		redis("addresses", "host:port of the server, of the Sentinels, or of some Cluster nodes.", "", func(r *Redis) value { return texts(&r.Addresses) }),
+		redis("master_name", "Name of the Sentinel group; the addresses are then Sentinels.", "", func(r *Redis) value { return text(&r.MasterName) }),
+		redis("cluster", "The addresses are nodes of a Redis Cluster.", "false", func(r *Redis) value { return yesNo(&r.Cluster) }),
+		redis("username", "ACL user at Redis.", "", func(r *Redis) value { return text(&r.Username) }),
+		password,
+		redis("sentinel_username", "ACL user at the Sentinels.", "", func(r *Redis) value { return text(&r.SentinelUsername) }),
+		sentinel,
+		redis("database", "Number of the database; a Cluster has only 0.", "0", func(r *Redis) value { return number(&r.Database, 0, 1_000_000) }),
+		redis("key_prefix", "Put before every key, for a Redis that is shared.", "gatehouse:", func(r *Redis) value { return text(&r.KeyPrefix) }),
+		redis("tls.enabled", "Encrypt the connection to Redis.", "false", func(r *Redis) value { return yesNo(&r.TLS.Enabled) }),
+		redis("tls.ca_file", "Authorities (PEM) that sign Redis's certificate; the system's otherwise.", "", func(r *Redis) value { return path(&r.TLS.CAFile) }),
+		redis("tls.cert_file", "Certificate (PEM) that Redis asks of clients.", "", func(r *Redis) value { return path(&r.TLS.CertFile) }),
+		redis("tls.key_file", "Private key (PEM) of that certificate.", "", func(r *Redis) value { return path(&r.TLS.KeyFile) }),
+		redis("tls.server_name", "Name that Redis's certificate must have, if not that of the address.", "", func(r *Redis) value { return text(&r.TLS.ServerName) }),
+		{
+			key: "store.sealing_keys", secret: true, doc: "Keys of 32 bytes (base64 or hex; make one with: openssl rand -base64 32) that encrypt what is stored. The first seals, all of them open. In a file, one a line.",
+			value: func(c *Config) value { return texts[storage.Secret](&c.Store.SealingKeys) },
+		},
+	}
+}
+
+func protocolSettings() []setting[Config] {
+	return []setting[Config]{
+		{
+			key: "tokens.access_token_lifetime", fallback: "10m", doc: "Lifetime of access tokens.",
+			value: func(c *Config) value { return duration(&c.Tokens.AccessTokenLifetime, 10*time.Second, day) },
+		},
+		{
+			key: "tokens.id_token_lifetime", fallback: "1h", doc: "Lifetime of ID tokens.",
+			value: func(c *Config) value { return duration(&c.Tokens.IDTokenLifetime, 10*time.Second, day) },
+		},
+		{
+			key: "tokens.code_lifetime", fallback: "60s", doc: "Lifetime of authorization codes.",
+			value: func(c *Config) value { return duration(&c.Tokens.CodeLifetime, time.Second, 10*time.Minute) },
+		},
+		{
+			key: "tokens.request_lifetime", fallback: "1h", doc: "How long a person may take between the app and the way back to it.",
+			value: func(c *Config) value { return duration(&c.Tokens.RequestLifetime, time.Minute, day) },
+		},
+		{
+			key: "tokens.refresh_token_lifetime", fallback: "30d", doc: "How long a refresh token may lie unused. Without offline_access it ends with its session in any case.",
+			value: func(c *Config) value { return duration(&c.Tokens.RefreshTokenLifetime, time.Minute, 5*year) },
+		},
+		{
+			key: "tokens.replay_window", fallback: "30s", doc: "How long a rotated refresh token still gets the same successor, for apps whose answer was lost or that refresh in several tabs.",
+			value: func(c *Config) value { return duration(&c.Tokens.ReplayWindow, 0, 5*time.Minute) },
+		},
+		{
+			key: "sessions.idle", fallback: "12h", doc: "An unused sign-in ends after this time.",
+			value: func(c *Config) value { return duration(&c.Sessions.Idle, time.Minute, year) },
+		},
+		{
+			key: "sessions.absolute", fallback: "1d", doc: "Every sign-in ends after this time.",
+			value: func(c *Config) value { return duration(&c.Sessions.Absolute, time.Minute, year) },
+		},
+		{
+			key: "sessions.remembered_idle", fallback: "30d", doc: "sessions.idle where a person chose to stay signed in.",
+			value: func(c *Config) value { return duration(&c.Sessions.RememberedIdle, time.Minute, year) },
+		},
+		{
+			key: "sessions.remembered_absolute", fallback: "180d", doc: "sessions.absolute where a person chose to stay signed in.",
+			value: func(c *Config) value { return duration(&c.Sessions.RememberedAbsolute, time.Minute, year) },
+		},
+		{
+			key: "keys.algorithms", fallback: "RS256,ES256,PS256,EdDSA", doc: "Algorithms that a client may have tokens signed with. RS256 is always among them.",
+			value: func(c *Config) value { return texts(&c.Keys.Algorithms) },
+		},
+		{
+			key: "keys.rotate_every", fallback: "90d", doc: "How long a signing key signs.",
+			value: func(c *Config) value { return duration(&c.Keys.RotateEvery, time.Minute, 5*year) },
+		},
+		{
+			key: "keys.jwks_max_age", fallback: "1h", doc: "How long clients may cache the key set, and so how long a key is published before it signs.",
+			value: func(c *Config) value { return duration(&c.Keys.JWKSMaxAge, time.Second, 7*day) },
+		},
+		{
+			key: "throttle.addresses", fallback: "100", doc: "Failed sign-ins from one address (IPv6: one /64) in throttle.address_window.",
+			value: func(c *Config) value { return number(&c.Throttle.Addresses, 1, 1_000_000) },
+		},
+		{
+			key: "throttle.address_window", fallback: "15m", doc: "The time in which failures of an address are counted.",
+			value: func(c *Config) value { return duration(&c.Throttle.AddressWindow, time.Second, day) },
+		},
+	}
+}
+
+func pageSettings() []setting[Config] {
+	return []setting[Config]{
+		{
+			key: "theme.project_name", doc: "Name on every page; the issuer's host otherwise.",
+			value: func(c *Config) value { return text(&c.Theme.ProjectName) },
+		},
+		{
+			key: "theme.logo_uri", doc: "Logo on every page (https).",
+			value: func(c *Config) value { return text(&c.Theme.LogoURI) },
+		},
+		{
+			key: "theme.primary_color", fallback: "#6644ff", doc: "Colour of the buttons, as #rrggbb. Its text turns black or white, whichever can be read.",
+			value: func(c *Config) value { return text(&c.Theme.PrimaryColor) },
+		},
+		{
+			key: "theme.appearance", fallback: "auto", doc: "light, dark, or auto to follow the browser.",
+			value: func(c *Config) value { return choice(&c.Theme.Appearance, "auto", "light", "dark") },
+		},
+		{
+			key: "default_language", fallback: "en", doc: "Language where the browser asks for none that we have.",
+			value: func(c *Config) value { return text(&c.DefaultLanguage) },
+		},
+		{
+			key: "policy_uri", doc: "Privacy policy, linked from every page.",
+			value: func(c *Config) value { return text(&c.PolicyURI) },
+		},
+		{
+			key: "tos_uri", doc: "Terms of service, linked from every page.",
+			value: func(c *Config) value { return text(&c.TermsOfServiceURI) },
+		},
+		{
+			key: "help_uri", doc: "Where people find help, linked from pages that cannot.",
+			value: func(c *Config) value { return text(&c.HelpURI) },
+		},
+	}
+}

@@ -1,0 +1,129 @@
+package config
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"go.yaml.in/yaml/v3"
+
+	"gatehouse/provider/claims"
+	"gatehouse/provider/clients"
+	"gatehouse/provider/oauth"
+	"gatehouse/storage"
+)
+
+const jwksKey = "jwks"
+
+// claims reads the mapping of claims. What is named replaces the default; an
+// empty value takes the claim away.
+func (l *loader) claims(g given) {
+	r := l.reader(g)
+	if g.node.Kind != yaml.MappingNode {
+		r.problems.add(g.origin, claimsKey, "is %s; write claim: field, or claim: \"{field} {field}\"", kindOf(g.node))
+		return
+	}
+	mapping := map[string]string(claims.DefaultMapping())
+	seen := map[string]bool{}
+	for i := 0; i+1 < len(g.node.Content); i += 2 {
+		name, child := g.node.Content[i], g.node.Content[i+1]
+		key := claimsKey + "." + name.Value
+		switch {
+		case seen[name.Value]:
+			l.problems.add(r.at(name), key, "stands there twice; keep one")
+		case child.Kind != yaml.ScalarNode:
+			l.problems.add(r.at(child), key, "is %s; write the name of a field of directus_users, or a template such as \"{first_name} {last_name}\"", kindOf(child))
+		case child.Value == "" || isNull(child):
+			delete(mapping, name.Value)
+		default:
+			mapping[name.Value] = child.Value
+			if _, err := claims.New(claims.Config{Mapping: claims.Mapping{name.Value: child.Value}}); err != nil {
+				l.problems.add(r.at(name), key, "%s", err)
+			}
+		}
+		seen[name.Value] = true
+	}
+	l.config.Claims = mapping
+}
+
+// clients reads the list of clients.
+func (l *loader) clients(g given) {
+	r := l.reader(g)
+	if g.node.Kind != yaml.SequenceNode {
+		l.problems.add(g.origin, clientsKey, "is %s; write a list of clients, each beginning with - client_id:", kindOf(g.node))
+		return
+	}
+	table := clientSettings()
+	k := keysOf(table, jwksKey)
+	places := map[string]Origin{}
+	for i, item := range g.node.Content {
+		shown := fmt.Sprintf("%s[%d].", clientsKey, i)
+		fields := map[string]given{}
+		before := len(*l.problems)
+		r.mapping(item, k, "", shown, fields)
+		var entry clientEntry
+		for _, s := range table {
+			if value, ok := fields[s.key]; ok {
+				l.apply(s.key, shown, s.secret, s.value(&entry), value)
+			}
+		}
+		if keySet, ok := fields[jwksKey]; ok {
+			entry.JWKS = l.jwks(r, shown, keySet)
+		}
+		at := func(key string) Origin {
+			if field, ok := fields[key]; ok {
+				return field.origin
+			}
+			return r.at(item)
+		}
+		l.client(entry, shown, at, len(*l.problems) == before)
+		if first, twice := places[entry.ID]; twice && entry.ID != "" {
+			l.problems.add(at("client_id"), shown+"client_id", "%q is also the client at %s; every client has an id of its own", entry.ID, first)
+		}
+		places[entry.ID] = at("client_id")
+	}
+}
+
+// client checks an entry against the rules that hold for all clients. An entry
+// that could not even be read is not checked further: what is missing may be
+// what is misspelt.
+func (l *loader) client(entry clientEntry, shown string, at func(key string) Origin, readable bool) {
+	if entry.secret != "" {
+		if len(entry.secret) < clients.MinSecretLength {
+			l.problems.add(at("client_secret"), shown+"client_secret", "has fewer than %d characters; make one with: openssl rand -base64 32", clients.MinSecretLength)
+		}
+		entry.SecretDigests = []storage.SecretDigest{{SHA256: oauth.Digest(entry.secret.Reveal())}}
+	}
+	client := clients.WithDefaults(entry.Client)
+	if readable {
+		for _, field := range clients.Fields(clients.Validate(client, l.clientRules())) {
+			l.problems.add(at(field.Field), shown+field.Field, "%s", field.Problem)
+		}
+	}
+	l.config.Clients = append(l.config.Clients, client)
+	l.secretGiven = append(l.secretGiven, entry.secret != "")
+}
+
+// jwks accepts the key set as YAML or as a string of JSON.
+func (l *loader) jwks(r reader, shown string, g given) json.RawMessage {
+	if g.node.Kind == yaml.ScalarNode {
+		if !json.Valid([]byte(g.node.Value)) {
+			l.problems.add(r.at(g.node), shown+jwksKey, "is not JSON; write the key set as JSON or as YAML")
+		}
+		return json.RawMessage(g.node.Value)
+	}
+	var decoded map[string]any
+	if holdsAlias(g.node) || g.node.Decode(&decoded) != nil {
+		l.problems.add(r.at(g.node), shown+jwksKey, "is not a JSON Web Key Set (RFC 7517, section 5)")
+		return nil
+	}
+	raw, err := json.Marshal(decoded)
+	if err != nil {
+		l.problems.add(r.at(g.node), shown+jwksKey, "cannot be written as JSON")
+	}
+	return raw
+}
+
+func holdsAlias(node *yaml.Node) bool {
+	return node.Kind == yaml.AliasNode || slices.ContainsFunc(node.Content, holdsAlias)
+}
