@@ -152,6 +152,9 @@ func (d *Directus) Restart(ctx context.Context, env map[string]string) error {
 	return nil
 }
 
+// Done is closed when Directus has ended, for whatever reason.
+func (d *Directus) Done() <-chan struct{} { return d.process.Done() }
+
 // Log is the end of what Directus wrote.
 func (d *Directus) Log() string { return d.process.Log() }
 

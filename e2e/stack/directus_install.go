@@ -124,7 +124,7 @@ func (d *DirectusInstall) compileSQLite(ctx context.Context, modules, dir string
 		"NODE_PATH=" + modules, // the rest of what the build requires
 		"JOBS=max",
 	}
-	if err := npm(ctx, source, env, "run", "install"); err != nil {
+	if err := NPM(ctx, source, env, "run", "install"); err != nil {
 		return err
 	}
 	err = os.Rename(filepath.Join(source, "build", "Release", "node_sqlite3.node"), filepath.Join(dir, "node_sqlite3.node"))

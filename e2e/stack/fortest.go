@@ -1,6 +1,7 @@
 package stack
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"os"
@@ -14,6 +15,9 @@ import (
 // requireVariable makes what is not installed a failure instead of a skip.
 const requireVariable = "GATEHOUSE_TEST_REQUIRE"
 
+// versionVariable runs the tests on another Directus than the current one.
+const versionVariable = "GATEHOUSE_TEST_DIRECTUS"
+
 // startPatience bounds one start, with an install from a cold cache in it.
 const startPatience = 10 * time.Minute
 
@@ -24,12 +28,9 @@ func required() bool { return os.Getenv(requireVariable) == "1" }
 // since that takes minutes; with GATEHOUSE_TEST_REQUIRE=1 it installs it.
 func DirectusForTest(t testing.TB, options DirectusOptions) *Directus {
 	t.Helper()
-	version := options.Version
-	if version == "" {
-		version = directus.Current
-	}
-	if !required() && !directusIsInstalled(version) {
-		t.Skipf("Directus %s is not installed; set %s=1 to install it", version, requireVariable)
+	options.Version = cmp.Or(options.Version, os.Getenv(versionVariable), directus.Current)
+	if !required() && !directusIsInstalled(options.Version) {
+		t.Skipf("Directus %s is not installed; set %s=1 to install it", options.Version, requireVariable)
 	}
 	d := startForTest(t, func(ctx context.Context) (*Directus, error) { return StartDirectus(ctx, options) })
 	t.Cleanup(func() {

@@ -103,7 +103,7 @@ func npmTree(ctx context.Context, name string, files fs.FS, project string, sibl
 				return fmt.Errorf("copy %s: %w", folder, err)
 			}
 		}
-		return npm(ctx, filepath.Join(dir, project), nil, "ci", "--ignore-scripts", "--prefer-offline", "--no-audit", "--no-fund")
+		return NPM(ctx, filepath.Join(dir, project), nil, "ci", "--ignore-scripts", "--prefer-offline", "--no-audit", "--no-fund")
 	})
 }
 
@@ -115,9 +115,9 @@ func npmTreeKey(name string, files fs.FS, project string, siblings ...string) (s
 	return strings.Join([]string{name, runtime.GOOS, runtime.GOARCH, digest}, "-"), nil
 }
 
-// npm runs one npm command in dir, in our own environment plus env, so that the
+// NPM runs one npm command in dir, in our own environment plus env, so that the
 // user's npm settings (registry, proxy, certificates) apply.
-func npm(ctx context.Context, dir string, env []string, arguments ...string) error {
+func NPM(ctx context.Context, dir string, env []string, arguments ...string) error {
 	path, err := program("npm", "npm")
 	if err != nil {
 		return err
