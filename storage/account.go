@@ -20,6 +20,9 @@ var (
 	ErrRestricted = errors.New("sign-in restricted by the user store")
 	// ErrUnavailable says that the user store did not answer, or not usefully.
 	ErrUnavailable = errors.New("user store unavailable")
+	// ErrUncertain comes together with ErrUnavailable where the user store may
+	// have counted the attempt all the same, such as when time ran out.
+	ErrUncertain = errors.New("user store may have counted the attempt")
 	// ErrMalformed says that the user store refused the form of the input,
 	// such as an e-mail address it does not take.
 	ErrMalformed = errors.New("input refused by the user store")

@@ -42,8 +42,15 @@ func (e *UnavailableError) Error() string {
 	return fmt.Sprintf("%s: %s", storage.ErrUnavailable, e.cause)
 }
 
-// Unwrap makes the error both storage.ErrUnavailable and its cause.
-func (e *UnavailableError) Unwrap() []error { return []error{storage.ErrUnavailable, e.cause} }
+// Unwrap makes the error both storage.ErrUnavailable and its cause, and
+// storage.ErrUncertain if Directus may have done what it was asked.
+func (e *UnavailableError) Unwrap() []error {
+	causes := []error{storage.ErrUnavailable, e.cause}
+	if rest.Uncertain(e.cause) {
+		causes = append(causes, storage.ErrUncertain)
+	}
+	return causes
+}
 
 // unavailable is for errors that no caller can do anything about. It leaves the
 // end of the caller's own context what it is.

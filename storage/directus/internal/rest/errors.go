@@ -61,6 +61,19 @@ func Status(err error) int {
 	return 0
 }
 
+// Uncertain says that Directus may have acted on the request before it failed:
+// the answer never came, or tells of a fault in the middle of it.
+func Uncertain(err error) bool {
+	if failure, ok := errors.AsType[*Failure](err); ok {
+		return failure.Sent
+	}
+	switch Status(err) {
+	case http.StatusInternalServerError, http.StatusGatewayTimeout:
+		return true
+	}
+	return false
+}
+
 func newRefusal(name string, response *http.Response) *Refusal {
 	refusal := &Refusal{Name: name, Status: response.StatusCode}
 	if seconds, err := strconv.Atoi(response.Header.Get("Retry-After")); err == nil && seconds > 0 {
