@@ -21,7 +21,7 @@ import (
 // Pages shows what only HTML can say. web satisfies it.
 type Pages interface {
 	// Confirm asks whether to sign out, by a form that posts Fields to Action,
-	// with a parameter cancel added if the answer is no.
+	// with a parameter action that is "confirm" or "cancel".
 	Confirm(w http.ResponseWriter, r *http.Request, confirmation Confirmation)
 	// LoggedOut says that it is done.
 	LoggedOut(w http.ResponseWriter, r *http.Request, done Done)
@@ -37,6 +37,9 @@ type Confirmation struct {
 	Subject string
 	Action  string
 	Fields  url.Values
+	// ReturnURL is where the answer leads the browser on to, if anywhere:
+	// a Content-Security-Policy of the page has to allow it.
+	ReturnURL string
 }
 
 // Done is how a sign-out ended.
@@ -99,7 +102,7 @@ func (e *Endpoint) begin(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if sealed := parameters.Get("logout"); sealed != "" && r.Method == http.MethodPost {
-		e.answer(w, r, browser, sealed, parameters.Has("cancel"))
+		e.answer(w, r, browser, sealed, parameters.Get("action") != "confirm")
 		return
 	}
 	asked, err := e.parse(r.Context(), parameters)
@@ -202,7 +205,7 @@ func (e *Endpoint) confirm(w http.ResponseWriter, r *http.Request, s storage.Ses
 		return
 	}
 	confirmation := Confirmation{
-		Subject: s.Subject, ClientLogo: asked.client.LogoURI,
+		Subject: s.Subject, ClientLogo: asked.client.LogoURI, ReturnURL: asked.returnURL,
 		Action: e.address("/logout"), Fields: url.Values{"logout": {sealed}},
 	}
 	if asked.client.ID != "" {
