@@ -11,6 +11,9 @@ type Attempts struct {
 	Strangers AttemptCount `json:"strangers"`
 	// Known are browsers that signed in to this account before.
 	Known AttemptCount `json:"known"`
+	// Successes counts what made Directus forget failures, so that an attempt
+	// can tell whether that happened since it began.
+	Successes int `json:"successes,omitempty"`
 }
 
 // AttemptCount counts failures, and attempts that have not ended yet. A pending
