@@ -1,0 +1,153 @@
+// Package discovery publishes what the provider can do, generated from the same
+// tables that the code runs on (OpenID Connect Discovery 1.0, section 3; RFC
+// 8414, section 2), and its public keys (RFC 7517).
+package discovery
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+	oidc "github.com/zitadel/oidc/v3/pkg/oidc"
+	"golang.org/x/text/language"
+)
+
+// Paths of the endpoints below the issuer.
+type Paths struct {
+	Authorization, Token, UserInfo, Introspection, Revocation, EndSession, JWKS string
+}
+
+// Config is what is true of the provider.
+type Config struct {
+	Issuer            string
+	Paths             Paths
+	Scopes            []string
+	Claims            []string
+	ResponseTypes     []string
+	ResponseModes     []string
+	GrantTypes        []string
+	Prompts           []string
+	Displays          []string
+	ACRValues         []string
+	SigningAlgorithms []jose.SignatureAlgorithm
+	// ClientAuthentication is the methods at the token endpoint, and
+	// AssertionAlgorithms what client assertions may be signed with.
+	ClientAuthentication []oidc.AuthMethod
+	AssertionAlgorithms  []jose.SignatureAlgorithm
+	UILocales            []language.Tag
+	PolicyURI, TermsURI  string
+}
+
+// metadata is what the library's type does not have.
+type metadata struct {
+	oidc.DiscoveryConfiguration
+	// RequestURIParameter is true when left out, so it is said (Discovery
+	// 1.0, section 3).
+	PromptValues []string `json:"prompt_values_supported,omitempty"`
+	// IssParameter is RFC 9207, section 3.
+	IssParameter bool `json:"authorization_response_iss_parameter_supported"`
+}
+
+// maxAge is how long clients may keep the metadata.
+const maxAge = time.Hour
+
+// Document is the metadata, ready to be served.
+type Document struct {
+	body []byte
+	etag string
+}
+
+// New writes the document once; it does not change while the provider runs.
+func New(config Config) (*Document, error) {
+	base := strings.TrimSuffix(config.Issuer, "/")
+	authMethods := config.ClientAuthentication
+	confidential := without(authMethods, oidc.AuthMethodNone)
+	algorithms := convert[string](config.SigningAlgorithms)
+	assertions := convert[string](config.AssertionAlgorithms)
+	document := metadata{
+		DiscoveryConfiguration: oidc.DiscoveryConfiguration{
+			Issuer:                 config.Issuer,
+			AuthorizationEndpoint:  base + config.Paths.Authorization,
+			TokenEndpoint:          base + config.Paths.Token,
+			UserinfoEndpoint:       base + config.Paths.UserInfo,
+			IntrospectionEndpoint:  base + config.Paths.Introspection,
+			RevocationEndpoint:     base + config.Paths.Revocation,
+			EndSessionEndpoint:     base + config.Paths.EndSession,
+			JwksURI:                base + config.Paths.JWKS,
+			ScopesSupported:        config.Scopes,
+			ResponseTypesSupported: config.ResponseTypes,
+			ResponseModesSupported: config.ResponseModes,
+			GrantTypesSupported:    convert[oidc.GrantType](config.GrantTypes),
+			ACRValuesSupported:     config.ACRValues,
+			SubjectTypesSupported:  []string{"public"},
+
+			IDTokenSigningAlgValuesSupported:                   algorithms,
+			TokenEndpointAuthMethodsSupported:                  authMethods,
+			TokenEndpointAuthSigningAlgValuesSupported:         assertions,
+			RevocationEndpointAuthMethodsSupported:             authMethods,
+			RevocationEndpointAuthSigningAlgValuesSupported:    assertions,
+			IntrospectionEndpointAuthMethodsSupported:          confidential,
+			IntrospectionEndpointAuthSigningAlgValuesSupported: assertions,
+
+			DisplayValuesSupported:        convert[oidc.Display](config.Displays),
+			ClaimTypesSupported:           []string{"normal"},
+			ClaimsSupported:               append(protocolClaims(), config.Claims...),
+			CodeChallengeMethodsSupported: []oidc.CodeChallengeMethod{oidc.CodeChallengeMethodS256},
+			UILocalesSupported:            config.UILocales,
+			OPPolicyURI:                   config.PolicyURI,
+			OPTermsOfServiceURI:           config.TermsURI,
+		},
+		PromptValues: config.Prompts,
+		IssParameter: true,
+	}
+	body, err := json.Marshal(document)
+	if err != nil {
+		return nil, fmt.Errorf("encode discovery document: %w", err)
+	}
+	sum := sha256.Sum256(body)
+	return &Document{body: body, etag: `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`}, nil
+}
+
+// protocolClaims are those of ID tokens that no scope releases.
+func protocolClaims() []string {
+	return []string{"iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid", "at_hash"}
+}
+
+func convert[To, From ~string](values []From) []To {
+	converted := make([]To, len(values))
+	for i, value := range values {
+		converted[i] = To(value)
+	}
+	return converted
+}
+
+func without(methods []oidc.AuthMethod, method oidc.AuthMethod) []oidc.AuthMethod {
+	var kept []oidc.AuthMethod
+	for _, m := range methods {
+		if m != method {
+			kept = append(kept, m)
+		}
+	}
+	return kept
+}
+
+// ServeHTTP serves the document.
+func (d *Document) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	serve(w, r, d.body, d.etag, maxAge)
+}
+
+// serve answers with JSON that may be cached.
+func serve(w http.ResponseWriter, r *http.Request, body []byte, etag string, age time.Duration) {
+	header := w.Header()
+	header.Set("Content-Type", "application/json")
+	header.Set("Cache-Control", "public, max-age="+strconv.Itoa(int(age/time.Second)))
+	header.Set("ETag", etag)
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(body))
+}

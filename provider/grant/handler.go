@@ -1,0 +1,142 @@
+package grant
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+
+	oidc "github.com/zitadel/oidc/v3/pkg/oidc"
+
+	"gatehouse/provider/account"
+	"gatehouse/provider/claims"
+	"gatehouse/provider/clientauth"
+	"gatehouse/provider/event"
+	"gatehouse/provider/oauth"
+	"gatehouse/provider/refuse"
+	"gatehouse/provider/session"
+	"gatehouse/provider/token"
+	"gatehouse/storage"
+)
+
+// Config is what an Endpoint needs.
+type Config struct {
+	Clients  *clientauth.Authenticator
+	Tokens   *token.Service
+	Sessions *session.Manager
+	Accounts *account.Gate
+	Claims   *claims.Releaser
+	Sink     event.Sink
+}
+
+// Endpoint is the token endpoint. It is safe for concurrent use.
+type Endpoint struct {
+	Config
+}
+
+// New returns the endpoint.
+func New(config Config) *Endpoint { return &Endpoint{Config: config} }
+
+// grantType is one way to obtain tokens.
+type grantType struct {
+	name string
+	// authorize returns what tokens are to be issued for. The client has been
+	// authenticated and may use the grant type.
+	authorize func(*Endpoint, context.Context, storage.Client, url.Values) (token.Authorization, error)
+}
+
+// grantTypes is every grant type there is; discovery lists them.
+func grantTypes() []grantType {
+	return []grantType{
+		{string(oidc.GrantTypeCode), (*Endpoint).code},
+		{string(oidc.GrantTypeRefreshToken), (*Endpoint).refreshToken},
+		{string(oidc.GrantTypeClientCredentials), (*Endpoint).clientCredentials},
+	}
+}
+
+// Types lists the grant types, for discovery.
+func Types() []string {
+	var names []string
+	for _, g := range grantTypes() {
+		names = append(names, g.name)
+	}
+	return names
+}
+
+// ServeHTTP answers a token request.
+func (e *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	set, clientID, err := e.exchange(w, r)
+	if err != nil {
+		refuse.JSON(w, r, e.Sink, event.Event{Name: event.TokenRefused, ClientID: clientID}, err)
+		return
+	}
+	oauth.WriteJSON(w, http.StatusOK, set)
+}
+
+func (e *Endpoint) exchange(w http.ResponseWriter, r *http.Request) (token.Set, string, error) {
+	form, err := oauth.ReadForm(w, r, "resource")
+	if err != nil {
+		return token.Set{}, "", err
+	}
+	client, _, err := e.Clients.Authenticate(r, form)
+	if err != nil {
+		return token.Set{}, "", err
+	}
+	kind, err := chosen(client, form.Get("grant_type"))
+	if err != nil {
+		return token.Set{}, client.ID, err
+	}
+	authorization, err := kind.authorize(e, r.Context(), client, form)
+	if err != nil {
+		return token.Set{}, client.ID, err
+	}
+	identity, err := e.identity(r.Context(), authorization)
+	if err != nil {
+		return token.Set{}, client.ID, err
+	}
+	set, err := e.Tokens.Issue(r.Context(), authorization, identity)
+	return set, client.ID, err
+}
+
+func chosen(client storage.Client, name string) (grantType, error) {
+	if name == "" {
+		return grantType{}, oauth.NewError(oauth.InvalidRequest, "grant_type is missing")
+	}
+	for _, kind := range grantTypes() {
+		if kind.name != name {
+			continue
+		}
+		if !slices.Contains(client.GrantTypes, name) {
+			return grantType{}, oauth.NewError(oauth.UnauthorizedClient, "the grant type is not registered for this client")
+		}
+		return kind, nil
+	}
+	return grantType{}, oauth.NewError(oauth.UnsupportedGrantType, "the grant type is not supported")
+}
+
+// identity returns the claims of the scopes for clients that want them in the ID
+// token as well. Everybody else finds them at userinfo.
+func (e *Endpoint) identity(ctx context.Context, authorization token.Authorization) (map[string]any, error) {
+	if !authorization.Client.IDTokenScopeClaims || authorization.Grant.Subject == "" {
+		return nil, nil //nolint:nilnil // no claims is what is meant
+	}
+	user, err := e.Accounts.Check(ctx, authorization.Grant.Subject)
+	if err != nil {
+		return nil, userError(err)
+	}
+	return e.Claims.Release(user, authorization.Scopes), nil
+}
+
+// checkUser is asked before a code or refresh token is spent.
+func (e *Endpoint) checkUser(ctx context.Context, grant storage.Grant) error {
+	_, err := e.Accounts.Check(ctx, grant.Subject)
+	return userError(err)
+}
+
+func userError(err error) error {
+	if errors.Is(err, account.ErrInactive) {
+		return oauth.NewError(oauth.InvalidGrant, "the user may not sign in any more").WithCause(err)
+	}
+	return err
+}

@@ -1,0 +1,30 @@
+package grant
+
+import (
+	"context"
+	"net/url"
+	"strings"
+
+	"gatehouse/provider/event"
+	"gatehouse/provider/oauth"
+	"gatehouse/provider/token"
+	"gatehouse/storage"
+)
+
+// refreshToken is RFC 6749, section 6. A refresh is use of the session that the
+// grant is bound to: an app that is open keeps its person signed in.
+func (e *Endpoint) refreshToken(ctx context.Context, client storage.Client, form url.Values) (token.Authorization, error) {
+	if form.Get("refresh_token") == "" {
+		return token.Authorization{}, oauth.NewError(oauth.InvalidRequest, "refresh_token is missing")
+	}
+	authorization, err := e.Tokens.Refresh(ctx, client, form.Get("refresh_token"), strings.Fields(form.Get("scope")), e.checkUser)
+	if err != nil {
+		return token.Authorization{}, err
+	}
+	if record := authorization.Session(); record != nil && authorization.Grant.Bound() {
+		if err := e.Sessions.TouchRecord(ctx, record); err != nil {
+			e.Sink.Emit(ctx, event.Event{Name: event.InternalError, Kind: "touch session", Err: err})
+		}
+	}
+	return authorization, nil
+}

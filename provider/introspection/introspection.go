@@ -1,0 +1,104 @@
+// Package introspection tells a protected resource about a token (RFC 7662).
+package introspection
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+
+	oidc "github.com/zitadel/oidc/v3/pkg/oidc"
+
+	"gatehouse/provider/clientauth"
+	"gatehouse/provider/event"
+	"gatehouse/provider/oauth"
+	"gatehouse/provider/refuse"
+	"gatehouse/provider/token"
+	"gatehouse/storage"
+)
+
+// Config is what an Endpoint needs.
+type Config struct {
+	Issuer  string
+	Clients *clientauth.Authenticator
+	Tokens  *token.Service
+	Sink    event.Sink
+}
+
+// Endpoint is the introspection endpoint. It is safe for concurrent use.
+type Endpoint struct {
+	Config
+}
+
+// New returns the endpoint.
+func New(config Config) *Endpoint { return &Endpoint{Config: config} }
+
+// ServeHTTP answers for the client's own tokens and those of clients it may
+// look at. Of any other token it says no more than that it is not active (RFC
+// 7662, section 2.2).
+func (e *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	answer, err := e.introspect(w, r)
+	if err != nil {
+		refuse.JSON(w, r, e.Sink, event.Event{Name: event.TokenRefused}, err)
+		return
+	}
+	oauth.WriteJSON(w, http.StatusOK, answer)
+}
+
+func (e *Endpoint) introspect(w http.ResponseWriter, r *http.Request) (*oidc.IntrospectionResponse, error) {
+	form, err := oauth.ReadForm(w, r)
+	if err != nil {
+		return nil, err
+	}
+	client, _, err := e.Clients.Authenticate(r, form)
+	if err != nil {
+		return nil, err
+	}
+	if client.Public() {
+		// Anybody could be this client, and try tokens (RFC 7662, section 2.1).
+		return nil, oauth.NewError(oauth.UnauthorizedClient, "a public client cannot introspect").WithStatus(http.StatusForbidden)
+	}
+	if form.Get("token") == "" {
+		return nil, oauth.NewError(oauth.InvalidRequest, "token is missing")
+	}
+	active, err := e.find(r, form.Get("token"))
+	if err != nil && !errors.Is(err, token.ErrInactive) {
+		return nil, err
+	}
+	if err != nil || !mayLook(client, active.Grant.ClientID) {
+		return &oidc.IntrospectionResponse{}, nil
+	}
+	e.Sink.Emit(r.Context(), event.Event{
+		Name: event.IntrospectionAnswered, ClientID: client.ID, Subject: active.Grant.Subject, GrantID: active.Grant.ID,
+	})
+	return e.describe(active), nil
+}
+
+// find ignores token_type_hint: the two kinds cannot be mistaken.
+func (e *Endpoint) find(r *http.Request, presented string) (token.Active, error) {
+	active, err := e.Tokens.AccessToken(r.Context(), presented)
+	if errors.Is(err, token.ErrInactive) {
+		return e.Tokens.RefreshToken(r.Context(), presented)
+	}
+	return active, err
+}
+
+func mayLook(client storage.Client, owner string) bool {
+	return client.ID == owner || slices.Contains(client.Introspects, owner) || slices.Contains(client.Introspects, "*")
+}
+
+func (e *Endpoint) describe(active token.Active) *oidc.IntrospectionResponse {
+	grant := active.Grant
+	subject := grant.Subject
+	if subject == "" {
+		subject = grant.ClientID
+	}
+	answer := &oidc.IntrospectionResponse{
+		Active: true, Scope: active.Scopes, ClientID: grant.ClientID, Issuer: e.Issuer, Subject: subject,
+		Expiration: oidc.FromTime(active.Expires), AuthTime: oidc.FromTime(grant.AuthenticatedAt),
+		AuthenticationMethodsReferences: grant.AMR, Audience: active.Audience,
+	}
+	if !active.Refresh {
+		answer.TokenType, answer.JWTID, answer.IssuedAt = oidc.BearerToken, active.ID, oidc.FromTime(active.IssuedAt)
+	}
+	return answer
+}

@@ -1,0 +1,252 @@
+// Package provider is the OpenID provider without its screens: it builds each
+// endpoint and mounts it, and is the only place that knows them all.
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+	"github.com/go-chi/cors"
+	"golang.org/x/text/language"
+
+	"gatehouse/keys"
+	"gatehouse/provider/account"
+	"gatehouse/provider/authorize"
+	"gatehouse/provider/claims"
+	"gatehouse/provider/clientauth"
+	"gatehouse/provider/discovery"
+	"gatehouse/provider/event"
+	"gatehouse/provider/grant"
+	"gatehouse/provider/introspection"
+	"gatehouse/provider/logout"
+	"gatehouse/provider/oauth"
+	"gatehouse/provider/revocation"
+	"gatehouse/provider/session"
+	"gatehouse/provider/token"
+	"gatehouse/provider/userinfo"
+	"gatehouse/storage"
+)
+
+// Clients looks relying parties up. clients.Source satisfies it.
+type Clients interface {
+	Client(ctx context.Context, id string) (storage.Client, error)
+}
+
+// Config is what a Provider needs.
+type Config struct {
+	Issuer    string
+	Store     *storage.Store
+	Keys      *keys.Ring
+	Handles   *oauth.Handles
+	Clients   Clients
+	Directory account.Directory
+	Claims    *claims.Releaser
+	// Fetcher gets the keys of clients from their jwks_uri.
+	Fetcher     clientauth.Fetcher
+	Pages       authorize.Pages
+	LogoutPages logout.Pages
+
+	Tokens   token.Lifetimes
+	Sessions session.Lifetimes
+	// RequestLifetime is how long a person may take to sign in.
+	RequestLifetime time.Duration
+	// Staleness is how old the last look at a user may be.
+	Staleness time.Duration
+
+	UILocales           []language.Tag
+	PolicyURI, TermsURI string
+
+	Now    func() time.Time
+	Random io.Reader
+	Sink   event.Sink
+}
+
+// paths are where the endpoints are found below the issuer.
+func paths() discovery.Paths {
+	return discovery.Paths{
+		Authorization: "/authorize", Token: "/token", UserInfo: "/userinfo", Introspection: "/introspect",
+		Revocation: "/revoke", EndSession: "/logout", JWKS: "/jwks",
+	}
+}
+
+// Provider is safe for concurrent use.
+type Provider struct {
+	base          string
+	authorize     *authorize.Endpoint
+	grant         *grant.Endpoint
+	userinfo      *userinfo.Endpoint
+	introspection *introspection.Endpoint
+	revocation    *revocation.Endpoint
+	logout        *logout.Endpoint
+	discovery     *discovery.Document
+	jwks          http.Handler
+	sessions      *session.Manager
+	tokens        *token.Service
+}
+
+// New builds the endpoints.
+func New(config Config) (*Provider, error) {
+	issuer, err := url.Parse(config.Issuer)
+	if err != nil || issuer.Host == "" {
+		return nil, errors.New("provider: the issuer must be an address")
+	}
+	if config.Clients == nil || config.Directory == nil || config.Claims == nil || config.Keys == nil || config.LogoutPages == nil {
+		return nil, errors.New("provider: clients, directory, claims, keys and pages are needed")
+	}
+	p := &Provider{base: strings.TrimSuffix(issuer.EscapedPath(), "/")}
+	if err := p.shared(config); err != nil {
+		return nil, fmt.Errorf("provider: %w", err)
+	}
+	if err := p.endpoints(config); err != nil {
+		return nil, fmt.Errorf("provider: %w", err)
+	}
+	return p, nil
+}
+
+// shared builds what several endpoints use.
+func (p *Provider) shared(config Config) (err error) {
+	p.sessions, err = session.NewManager(session.Config{
+		Store: config.Store, Cookies: session.NewCookies(config.Issuer), Lifetimes: config.Sessions,
+		Now: config.Now, Random: config.Random, Sink: config.Sink,
+	})
+	if err != nil {
+		return err
+	}
+	p.tokens, err = token.New(token.Config{
+		Issuer: config.Issuer, Store: config.Store, Signer: config.Keys, Handles: config.Handles,
+		Lifetimes: config.Tokens, SID: session.SID,
+		SessionAlive: func(s storage.Session) bool { return !p.sessions.Idle(s) },
+		Now:          config.Now, Random: config.Random, Sink: config.Sink,
+	})
+	return err
+}
+
+func (p *Provider) endpoints(config Config) (err error) {
+	gate := &account.Gate{Directory: config.Directory, Staleness: config.Staleness, End: p.EndUser}
+	where := paths()
+	base := strings.TrimSuffix(config.Issuer, "/")
+	authenticator, err := clientauth.New(clientauth.Config{
+		Clients: config.Clients, Seen: config.Store.Seen, Fetcher: config.Fetcher, Issuer: config.Issuer,
+		Endpoints: []string{base + where.Token, base + where.Introspection, base + where.Revocation},
+		Now:       config.Now, Sink: config.Sink,
+	})
+	if err != nil {
+		return err
+	}
+	p.authorize, err = authorize.New(authorize.Config{
+		Issuer: config.Issuer, Store: config.Store, Clients: config.Clients, Sessions: p.sessions, Tokens: p.tokens,
+		Accounts: gate, Handles: config.Handles, Pages: config.Pages, RequestLifetime: config.RequestLifetime,
+		Now: config.Now, Random: config.Random, Sink: config.Sink,
+	})
+	if err != nil {
+		return err
+	}
+	p.grant = grant.New(grant.Config{
+		Clients: authenticator, Tokens: p.tokens, Sessions: p.sessions, Accounts: gate, Claims: config.Claims, Sink: config.Sink,
+	})
+	p.userinfo = userinfo.New(userinfo.Config{Tokens: p.tokens, Accounts: gate, Claims: config.Claims, Sink: config.Sink})
+	p.introspection = introspection.New(introspection.Config{Issuer: config.Issuer, Clients: authenticator, Tokens: p.tokens, Sink: config.Sink})
+	p.revocation = revocation.New(revocation.Config{Clients: authenticator, Tokens: p.tokens, Sink: config.Sink})
+	p.logout = logout.New(logout.Config{
+		Issuer: config.Issuer, Clients: config.Clients, Sessions: p.sessions, Tokens: p.tokens,
+		Handles: config.Handles, Pages: config.LogoutPages, Sink: config.Sink,
+	})
+	p.jwks = discovery.JWKS(config.Keys)
+	p.discovery, err = discovery.New(discovery.Config{
+		Issuer: config.Issuer, Paths: where, Scopes: claims.Scopes(), Claims: config.Claims.Supported(),
+		ResponseTypes: authorize.ResponseTypes(), ResponseModes: authorize.ResponseModes(), GrantTypes: grant.Types(),
+		Prompts: authorize.Prompts(), Displays: authorize.Displays(), ACRValues: []string{session.ACRPassword, session.ACROTP},
+		SigningAlgorithms: config.Keys.Algorithms(), ClientAuthentication: clientauth.Methods(),
+		AssertionAlgorithms: clientauth.SigningAlgorithms(), UILocales: config.UILocales,
+		PolicyURI: config.PolicyURI, TermsURI: config.TermsURI,
+	})
+	return err
+}
+
+// Interactions returns what screens may do.
+func (p *Provider) Interactions() *authorize.Interactions { return p.authorize.Interactions() }
+
+// EndUser ends every session and grant of a user.
+func (p *Provider) EndUser(ctx context.Context, subject, reason string) error {
+	// Grants first: the index that names them is what both read.
+	if err := p.tokens.RevokeAll(ctx, subject, reason); err != nil {
+		return err
+	}
+	return p.sessions.EndAll(ctx, subject, reason)
+}
+
+// Handler serves the provider, and below the issuer's path whatever screens
+// mounts.
+func (p *Provider) Handler(screens func(chi.Router)) http.Handler {
+	root := chi.NewRouter()
+	root.Use(noSniff)
+	// RFC 8414, section 3.1 puts the well-known part before the issuer's path.
+	root.With(anyOrigin(http.MethodGet)).Handle("/.well-known/oauth-authorization-server"+p.base, getOnly(p.discovery))
+	if p.base == "" {
+		p.mount(root, screens)
+		return root
+	}
+	root.Route(p.base, func(router chi.Router) { p.mount(router, screens) })
+	return root
+}
+
+func (p *Provider) mount(router chi.Router, screens func(chi.Router)) {
+	where := paths()
+	// These are asked by scripts of any origin, which bring tokens but no
+	// cookies. Everything else is for browsers or servers and answers no
+	// cross-origin script.
+	for _, open := range []struct {
+		path    string
+		handler http.Handler
+		methods []string
+	}{
+		{"/.well-known/openid-configuration", getOnly(p.discovery), []string{http.MethodGet}},
+		{where.JWKS, getOnly(p.jwks), []string{http.MethodGet}},
+		{where.Token, p.grant, []string{http.MethodPost}},
+		{where.UserInfo, p.userinfo, []string{http.MethodGet, http.MethodPost}},
+		{where.Revocation, p.revocation, []string{http.MethodPost}},
+	} {
+		router.With(anyOrigin(open.methods...)).Handle(open.path, open.handler)
+	}
+	router.Handle(where.Introspection, p.introspection)
+	p.authorize.Mount(router)
+	p.logout.Mount(router)
+	if screens != nil {
+		screens(router)
+	}
+}
+
+// anyOrigin answers scripts of any origin, never with credentials of the browser.
+func anyOrigin(methods ...string) func(http.Handler) http.Handler {
+	return cors.Handler(cors.Options{
+		AllowedOrigins: []string{"*"}, AllowedMethods: methods,
+		AllowedHeaders: []string{"Authorization", "Content-Type"},
+		ExposedHeaders: []string{"WWW-Authenticate"}, AllowCredentials: false, MaxAge: 3600,
+	})
+}
+
+// getOnly answers GET and HEAD; preflight requests never reach it.
+func getOnly(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			w.Header().Set("Allow", "GET, HEAD")
+			w.WriteHeader(http.StatusMethodNotAllowed)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func noSniff(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		next.ServeHTTP(w, r)
+	})
+}

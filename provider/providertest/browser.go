@@ -1,0 +1,231 @@
+package providertest
+
+import (
+	"io"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"strings"
+	"testing"
+
+	"golang.org/x/net/html"
+)
+
+// Browser is a person's browser: it keeps cookies, follows redirects within the
+// provider, and stops where one leads elsewhere.
+type Browser struct {
+	t      testing.TB
+	server *Server
+	client *http.Client
+}
+
+// NewBrowser returns a browser without cookies.
+func (s *Server) NewBrowser(t testing.TB) *Browser {
+	t.Helper()
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatalf("make cookie jar: %v", err)
+	}
+	return &Browser{t: t, server: s, client: &http.Client{
+		Jar:           jar,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}
+}
+
+// Page is where the browser came to rest.
+type Page struct {
+	Status int
+	Header http.Header
+	// URL is the address of the page.
+	URL *url.URL
+	// Left is the address outside the provider that a redirect led to, if any.
+	Left *url.URL
+	Body string
+	root *html.Node
+}
+
+// Cookies returns what the browser would send to the provider.
+func (b *Browser) Cookies() []*http.Cookie {
+	u, err := url.Parse(b.server.Issuer)
+	if err != nil {
+		b.t.Fatalf("parse issuer: %v", err)
+	}
+	return b.client.Jar.Cookies(u)
+}
+
+// SetCookies puts cookies into the browser.
+func (b *Browser) SetCookies(cookies []*http.Cookie) {
+	u, err := url.Parse(b.server.Issuer)
+	if err != nil {
+		b.t.Fatalf("parse issuer: %v", err)
+	}
+	b.client.Jar.SetCookies(u, cookies)
+}
+
+// Get opens an address.
+func (b *Browser) Get(address string) *Page {
+	b.t.Helper()
+	return b.do(http.MethodGet, address, nil)
+}
+
+// Post sends a form, as a page of another site could.
+func (b *Browser) Post(address string, form url.Values) *Page {
+	b.t.Helper()
+	return b.do(http.MethodPost, address, form)
+}
+
+func (b *Browser) do(method, address string, form url.Values) *Page {
+	b.t.Helper()
+	for range 12 {
+		page := b.once(method, address, form)
+		location := page.Header.Get("Location")
+		if location == "" {
+			return page
+		}
+		target, err := page.URL.Parse(location)
+		if err != nil {
+			b.t.Fatalf("redirect to %q: %v", location, err)
+		}
+		if !strings.HasPrefix(target.String(), b.server.Issuer) {
+			page.Left = target
+			return page
+		}
+		method, address, form = http.MethodGet, target.String(), nil
+	}
+	b.t.Fatalf("%s redirects without end", address)
+	return nil
+}
+
+func (b *Browser) once(method, address string, form url.Values) *Page {
+	b.t.Helper()
+	var body io.Reader
+	if method == http.MethodPost {
+		body = strings.NewReader(form.Encode())
+	}
+	r, err := http.NewRequestWithContext(b.t.Context(), method, address, body)
+	if err != nil {
+		b.t.Fatalf("request %s: %v", address, err)
+	}
+	if method == http.MethodPost {
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	answer, err := b.client.Do(r)
+	if err != nil {
+		b.t.Fatalf("%s %s: %v", method, address, err)
+	}
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	if err != nil {
+		b.t.Fatalf("read %s: %v", address, err)
+	}
+	page := &Page{Status: answer.StatusCode, Header: answer.Header, URL: r.URL, Body: string(text)}
+	if page.root, err = html.Parse(strings.NewReader(page.Body)); err != nil {
+		b.t.Fatalf("parse %s: %v", address, err)
+	}
+	return page
+}
+
+// Press fills the form that the button with the id is in, and presses it.
+func (b *Browser) Press(page *Page, button string, fill map[string]string) *Page {
+	b.t.Helper()
+	pressed := find(page.root, func(n *html.Node) bool { return attribute(n, "id") == button })
+	if pressed == nil {
+		b.t.Fatalf("no button %s on %s:\n%s", button, page.URL, page.Body)
+	}
+	form := pressed
+	for form != nil && form.Data != "form" {
+		form = form.Parent
+	}
+	if form == nil {
+		b.t.Fatalf("button %s is in no form", button)
+	}
+	values := url.Values{}
+	each(form, func(n *html.Node) {
+		kind := attribute(n, "type")
+		if n.Data != "input" || attribute(n, "name") == "" || kind == "submit" {
+			return
+		}
+		if kind == "checkbox" && !has(n, "checked") {
+			return
+		}
+		values.Set(attribute(n, "name"), attribute(n, "value"))
+	})
+	if name := attribute(pressed, "name"); name != "" {
+		values.Set(name, attribute(pressed, "value"))
+	}
+	for name, value := range fill {
+		values.Set(name, value)
+	}
+	action, err := page.URL.Parse(attribute(form, "action"))
+	if err != nil {
+		b.t.Fatalf("form action: %v", err)
+	}
+	if !strings.EqualFold(attribute(form, "method"), http.MethodPost) {
+		b.t.Fatalf("form of %s does not post", button)
+	}
+	return b.Post(action.String(), values)
+}
+
+// Has says whether the page has an element with the id.
+func (p *Page) Has(id string) bool {
+	return find(p.root, func(n *html.Node) bool { return attribute(n, "id") == id }) != nil
+}
+
+// Field returns the value of the form field with the name.
+func (p *Page) Field(name string) string {
+	field := find(p.root, func(n *html.Node) bool { return n.Data == "input" && attribute(n, "name") == name })
+	if field == nil {
+		return ""
+	}
+	return attribute(field, "value")
+}
+
+// Link returns the address of the link with the id.
+func (p *Page) Link(id string) string {
+	link := find(p.root, func(n *html.Node) bool { return n.Data == "a" && attribute(n, "id") == id })
+	if link == nil {
+		return ""
+	}
+	target, err := p.URL.Parse(attribute(link, "href"))
+	if err != nil {
+		return ""
+	}
+	return target.String()
+}
+
+func each(n *html.Node, visit func(*html.Node)) {
+	if n.Type == html.ElementNode {
+		visit(n)
+	}
+	for c := n.FirstChild; c != nil; c = c.NextSibling {
+		each(c, visit)
+	}
+}
+
+func find(n *html.Node, match func(*html.Node) bool) *html.Node {
+	var found *html.Node
+	each(n, func(candidate *html.Node) {
+		if found == nil && match(candidate) {
+			found = candidate
+		}
+	})
+	return found
+}
+
+func attribute(n *html.Node, name string) string {
+	for _, a := range n.Attr {
+		if a.Key == name {
+			return a.Val
+		}
+	}
+	return ""
+}
+
+func has(n *html.Node, name string) bool {
+	for _, a := range n.Attr {
+		if a.Key == name {
+			return true
+		}
+	}
+	return false
+}

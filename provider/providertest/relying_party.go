@@ -1,0 +1,178 @@
+package providertest
+
+import (
+	"crypto/rand"
+	"encoding/json"
+	"io"
+	"maps"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	oidc "github.com/zitadel/oidc/v3/pkg/oidc"
+
+	"gatehouse/provider/oauth"
+	"gatehouse/storage/directus/directustest"
+)
+
+// Password of every user that AddUser makes.
+const Password = "correct horse battery staple"
+
+// AddUser adds an active user to the fake Directus and returns the id.
+func (s *Server) AddUser(email string) string {
+	return s.Directus.AddUser(directustest.User{
+		Email: email, Password: Password, FirstName: "Ada", LastName: "Lovelace",
+	})
+}
+
+// RelyingParty is one client, as an app would use it.
+type RelyingParty struct {
+	t           testing.TB
+	server      *Server
+	ID, Secret  string
+	RedirectURI string
+	Scope       string
+	verifier    string
+}
+
+// RelyingParty returns the client with the id; secret is empty for a public one.
+func (s *Server) RelyingParty(t testing.TB, id, secret, redirectURI string) *RelyingParty {
+	t.Helper()
+	verifier, err := oauth.RandomID(rand.Reader, 32)
+	if err != nil {
+		t.Fatalf("make verifier: %v", err)
+	}
+	return &RelyingParty{
+		t: t, server: s, ID: id, Secret: secret, RedirectURI: redirectURI,
+		Scope: "openid profile email", verifier: verifier,
+	}
+}
+
+// Web is WebID.
+func (s *Server) Web(t testing.TB) *RelyingParty {
+	t.Helper()
+	return s.RelyingParty(t, WebID, WebSecret, WebRedirectURI)
+}
+
+// Second is SecondID.
+func (s *Server) Second(t testing.TB) *RelyingParty {
+	t.Helper()
+	return s.RelyingParty(t, SecondID, SecondSecret, SecondRedirectURI)
+}
+
+// SPA is SPAID.
+func (s *Server) SPA(t testing.TB) *RelyingParty {
+	t.Helper()
+	return s.RelyingParty(t, SPAID, "", SPARedirectURI)
+}
+
+// Parameters are those of an ordinary authorization request. change adds to
+// them or replaces; an empty value takes a parameter away.
+func (rp *RelyingParty) Parameters(change map[string]string) url.Values {
+	parameters := url.Values{
+		"client_id": {rp.ID}, "redirect_uri": {rp.RedirectURI}, "response_type": {"code"}, "scope": {rp.Scope},
+		"state": {"state-" + rp.ID}, "nonce": {"nonce-" + rp.ID},
+		"code_challenge": {oidc.NewSHACodeChallenge(rp.verifier)}, "code_challenge_method": {"S256"},
+	}
+	for name, value := range change {
+		if value == "" {
+			parameters.Del(name)
+			continue
+		}
+		parameters.Set(name, value)
+	}
+	return parameters
+}
+
+// AuthorizationURL is where an app sends its visitor.
+func (rp *RelyingParty) AuthorizationURL(change map[string]string) string {
+	return rp.server.Issuer + "/authorize?" + rp.Parameters(change).Encode()
+}
+
+// Answer is what the token endpoint, or another JSON endpoint, answered.
+type Answer struct {
+	Status int
+	Header http.Header
+	Raw    string
+	JSON   map[string]any
+}
+
+// Text returns a member of the answer that is a string.
+func (a Answer) Text(name string) string {
+	text, _ := a.JSON[name].(string)
+	return text
+}
+
+// Token posts to the token endpoint with the client's authentication.
+func (rp *RelyingParty) Token(form url.Values) Answer {
+	rp.t.Helper()
+	return rp.Post("/token", form)
+}
+
+// Post posts a form to an endpoint with the client's authentication.
+func (rp *RelyingParty) Post(path string, form url.Values) Answer {
+	rp.t.Helper()
+	form = maps.Clone(form)
+	if rp.Secret == "" {
+		form.Set("client_id", rp.ID)
+	}
+	r, err := http.NewRequestWithContext(rp.t.Context(), http.MethodPost, rp.server.Issuer+path, strings.NewReader(form.Encode()))
+	if err != nil {
+		rp.t.Fatalf("request %s: %v", path, err)
+	}
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	if rp.Secret != "" {
+		r.SetBasicAuth(url.QueryEscape(rp.ID), url.QueryEscape(rp.Secret))
+	}
+	return rp.server.Do(rp.t, r)
+}
+
+// Exchange redeems a code.
+func (rp *RelyingParty) Exchange(code string) Answer {
+	rp.t.Helper()
+	return rp.Token(url.Values{
+		"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {rp.RedirectURI}, "code_verifier": {rp.verifier},
+	})
+}
+
+// Verifier is the PKCE verifier of the client's requests.
+func (rp *RelyingParty) Verifier() string { return rp.verifier }
+
+// Refresh uses a refresh token.
+func (rp *RelyingParty) Refresh(refreshToken string) Answer {
+	rp.t.Helper()
+	return rp.Token(url.Values{"grant_type": {"refresh_token"}, "refresh_token": {refreshToken}})
+}
+
+// UserInfo asks for the claims that an access token opens.
+func (s *Server) UserInfo(t testing.TB, accessToken string) Answer {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.Issuer+"/userinfo", nil)
+	if err != nil {
+		t.Fatalf("request userinfo: %v", err)
+	}
+	r.Header.Set("Authorization", "Bearer "+accessToken)
+	return s.Do(t, r)
+}
+
+// Do sends a request and reads the answer as JSON, if it is.
+func (s *Server) Do(t testing.TB, r *http.Request) Answer {
+	t.Helper()
+	response, err := (&http.Client{
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}).Do(r)
+	if err != nil {
+		t.Fatalf("%s %s: %v", r.Method, r.URL.Path, err)
+	}
+	defer response.Body.Close()
+	raw, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatalf("read answer of %s: %v", r.URL.Path, err)
+	}
+	answer := Answer{Status: response.StatusCode, Header: response.Header, Raw: string(raw), JSON: map[string]any{}}
+	if json.Unmarshal(raw, &answer.JSON) != nil {
+		answer.JSON = map[string]any{}
+	}
+	return answer
+}

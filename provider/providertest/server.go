@@ -1,0 +1,195 @@
+package providertest
+
+import (
+	"context"
+	"crypto/rand"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+	"github.com/go-jose/go-jose/v4"
+
+	"gatehouse/keys"
+	"gatehouse/provider"
+	"gatehouse/provider/claims"
+	"gatehouse/provider/clients"
+	"gatehouse/provider/event"
+	"gatehouse/provider/fetch"
+	"gatehouse/provider/oauth"
+	"gatehouse/provider/session"
+	"gatehouse/provider/token"
+	"gatehouse/storage"
+	"gatehouse/storage/bolt"
+	"gatehouse/storage/directus"
+	"gatehouse/storage/directus/directustest"
+	"gatehouse/web"
+)
+
+// Lifetimes of the provider under test.
+const (
+	CodeLifetime         = time.Minute
+	AccessTokenLifetime  = 10 * time.Minute
+	RefreshTokenLifetime = 24 * time.Hour
+	ReplayWindow         = 30 * time.Second
+	SessionIdle          = 2 * time.Hour
+	SessionAbsolute      = 12 * time.Hour
+	Staleness            = time.Minute
+	RequestLifetime      = 30 * time.Minute
+)
+
+// Options change what is started. The zero value will do.
+type Options struct {
+	// Clients are registered besides those that every provider under test has.
+	Clients []storage.Client
+	// Mapping replaces the default mapping of claims.
+	Mapping claims.Mapping
+	// IssuerPath is put behind the issuer's host.
+	IssuerPath string
+	// Backend wraps the store, to count or to fail.
+	Backend func(storage.Backend) storage.Backend
+	// Algorithms to sign with; RS256 and ES256 if empty.
+	Algorithms []jose.SignatureAlgorithm
+}
+
+// Server is a running provider.
+type Server struct {
+	Issuer   string
+	Store    *storage.Store
+	Directus *directustest.Server
+	Clock    *Clock
+	Events   *Events
+	Keys     *keys.Ring
+	Provider *provider.Provider
+}
+
+// New starts a provider that stops with the test.
+func New(t testing.TB, options Options) *Server {
+	t.Helper()
+	s := &Server{Clock: NewClock(), Events: &Events{}, Directus: directustest.New(t)}
+	s.Directus.SetClock(s.Clock.Now)
+	listening := httptest.NewUnstartedServer(nil)
+	s.Issuer = "http://" + listening.Listener.Addr().String() + options.IssuerPath
+	s.Store = newStore(t, s.Clock, options.Backend)
+	handler := s.handler(t, options)
+	listening.Config.Handler = withRequest(handler)
+	listening.Start()
+	t.Cleanup(listening.Close)
+	return s
+}
+
+func newStore(t testing.TB, clock *Clock, wrap func(storage.Backend) storage.Backend) *storage.Store {
+	t.Helper()
+	opened, err := bolt.Open(bolt.Options{Path: filepath.Join(t.TempDir(), "store"), Now: clock.Now})
+	if err != nil {
+		t.Fatalf("open store: %v", err)
+	}
+	t.Cleanup(func() { _ = opened.Close() })
+	var backend storage.Backend = opened
+	if wrap != nil {
+		backend = wrap(opened)
+	}
+	sealer, err := storage.NewSealer(rand.Reader, randomBytes(t, storage.SealingKeySize))
+	if err != nil {
+		t.Fatalf("make sealer: %v", err)
+	}
+	store, err := storage.New(storage.Config{Backend: backend, Sealer: sealer, Now: clock.Now})
+	if err != nil {
+		t.Fatalf("make store: %v", err)
+	}
+	return store
+}
+
+func (s *Server) handler(t testing.TB, options Options) http.Handler {
+	t.Helper()
+	releaser := s.releaser(t, options)
+	client, err := directus.New(directus.Config{
+		BaseURL: s.Directus.URL, ServiceToken: s.Directus.ServiceToken, Fields: releaser.Fields(),
+		Timeout: 10 * time.Second, MaxConcurrent: 32, CacheSize: 1000, Now: s.Clock.Now, Random: rand.Reader,
+	})
+	if err != nil {
+		t.Fatalf("make Directus client: %v", err)
+	}
+	algorithms := options.Algorithms
+	if algorithms == nil {
+		algorithms = []jose.SignatureAlgorithm{jose.RS256, jose.ES256}
+	}
+	s.Keys, err = keys.Open(context.Background(), keys.Config{Rings: s.Store.KeyRings, Algorithms: algorithms, Now: s.Clock.Now})
+	if err != nil {
+		t.Fatalf("open keys: %v", err)
+	}
+	handles, err := oauth.NewHandles(rand.Reader, randomBytes(t, 32))
+	if err != nil {
+		t.Fatalf("make handles: %v", err)
+	}
+	screens, err := web.New(web.Config{
+		Issuer: s.Issuer, Accounts: accounts{client}, Store: s.Store, Cookies: session.NewCookies(s.Issuer),
+		Handles: handles, Sink: s.Events, Now: s.Clock.Now, Throttle: web.Throttle{AttemptsLimit: directustest.LoginAttempts},
+	})
+	if err != nil {
+		t.Fatalf("make screens: %v", err)
+	}
+	source, err := clients.NewSource(clients.SourceConfig{Configured: registered(options.Clients), Store: s.Store, Now: s.Clock.Now})
+	if err != nil {
+		t.Fatalf("make clients: %v", err)
+	}
+	s.Provider, err = provider.New(provider.Config{
+		Issuer: s.Issuer, Store: s.Store, Keys: s.Keys, Handles: handles, Clients: source, Directory: client,
+		Claims: releaser, Fetcher: fetch.New(fetch.Config{AllowLoopback: true}), Pages: screens, LogoutPages: screens.LogoutPages(),
+		Tokens: token.Lifetimes{
+			Code: CodeLifetime, AccessToken: AccessTokenLifetime, IDToken: AccessTokenLifetime,
+			RefreshToken: RefreshTokenLifetime, ReplayWindow: ReplayWindow,
+		},
+		Sessions: session.Lifetimes{
+			Idle: SessionIdle, Absolute: SessionAbsolute, RememberedIdle: 20 * 24 * time.Hour, RememberedAbsolute: 90 * 24 * time.Hour,
+		},
+		RequestLifetime: RequestLifetime, Staleness: Staleness, Now: s.Clock.Now, Random: rand.Reader, Sink: s.Events,
+	})
+	if err != nil {
+		t.Fatalf("make provider: %v", err)
+	}
+	return s.Provider.Handler(func(router chi.Router) { screens.Routes(router, s.Provider.Interactions()) })
+}
+
+func (s *Server) releaser(t testing.TB, options Options) *claims.Releaser {
+	t.Helper()
+	mapping := options.Mapping
+	if mapping == nil {
+		mapping = claims.DefaultMapping()
+	}
+	releaser, err := claims.New(claims.Config{Mapping: mapping})
+	if err != nil {
+		t.Fatalf("make claims: %v", err)
+	}
+	return releaser
+}
+
+// withRequest does what the front of the real server does.
+func withRequest(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx := event.WithRequest(r.Context(), event.Request{ID: "test", ClientAddress: "192.0.2.1", UserAgent: r.UserAgent()})
+		next.ServeHTTP(w, r.WithContext(ctx))
+	})
+}
+
+// accounts lets the screens sign people in at the fake Directus.
+type accounts struct{ *directus.Client }
+
+func (a accounts) Authenticate(ctx context.Context, credentials storage.Credentials) (web.SignInResult, error) {
+	signedIn, err := a.Client.Authenticate(ctx, credentials)
+	if err != nil {
+		return web.SignInResult{}, err
+	}
+	return web.SignInResult{Account: signedIn.Account, OTPUsed: signedIn.OTPVerified}, a.Logout(ctx, signedIn.Pair)
+}
+
+func randomBytes(t testing.TB, size int) []byte {
+	t.Helper()
+	raw := make([]byte, size)
+	if _, err := rand.Read(raw); err != nil {
+		t.Fatalf("read randomness: %v", err)
+	}
+	return raw
+}

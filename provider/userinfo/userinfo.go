@@ -1,0 +1,125 @@
+// Package userinfo is the UserInfo endpoint (OpenID Connect Core 1.0, section
+// 5.3) for bearer tokens (RFC 6750).
+package userinfo
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+
+	oidc "github.com/zitadel/oidc/v3/pkg/oidc"
+
+	"gatehouse/provider/account"
+	"gatehouse/provider/claims"
+	"gatehouse/provider/event"
+	"gatehouse/provider/oauth"
+	"gatehouse/provider/refuse"
+	"gatehouse/provider/token"
+)
+
+// Config is what an Endpoint needs.
+type Config struct {
+	Tokens   *token.Service
+	Accounts *account.Gate
+	Claims   *claims.Releaser
+	Sink     event.Sink
+}
+
+// Endpoint is the UserInfo endpoint. It is safe for concurrent use.
+type Endpoint struct {
+	Config
+}
+
+// New returns the endpoint.
+func New(config Config) *Endpoint { return &Endpoint{Config: config} }
+
+// ServeHTTP answers GET and POST.
+func (e *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	released, active, err := e.claims(w, r)
+	if err != nil {
+		refuse.JSON(w, r, e.Sink, event.Event{Name: event.TokenRefused}, err)
+		return
+	}
+	e.Sink.Emit(r.Context(), event.Event{
+		Name: event.UserInfoAnswered, ClientID: active.Grant.ClientID, Subject: active.Grant.Subject, GrantID: active.Grant.ID,
+	})
+	oauth.WriteJSON(w, http.StatusOK, released)
+}
+
+func (e *Endpoint) claims(w http.ResponseWriter, r *http.Request) (map[string]any, token.Active, error) {
+	bearer, err := bearerToken(w, r)
+	if err != nil {
+		return nil, token.Active{}, err
+	}
+	active, err := e.Tokens.AccessToken(r.Context(), bearer)
+	if errors.Is(err, token.ErrInactive) {
+		return nil, token.Active{}, challenge(oauth.InvalidToken, "the access token is invalid, expired or revoked")
+	}
+	if err != nil {
+		return nil, token.Active{}, err
+	}
+	if active.Grant.Subject == "" || !slices.Contains(active.Scopes, oidc.ScopeOpenID) {
+		return nil, token.Active{}, challenge(oauth.InsufficientScope, "the access token was not issued with scope openid")
+	}
+	user, err := e.Accounts.Check(r.Context(), active.Grant.Subject)
+	if errors.Is(err, account.ErrInactive) {
+		return nil, token.Active{}, challenge(oauth.InvalidToken, "the access token is invalid, expired or revoked").WithCause(err)
+	}
+	if err != nil {
+		return nil, token.Active{}, err
+	}
+	released := e.Claims.Release(user, active.Scopes)
+	released["sub"] = active.Grant.Subject
+	return released, active, nil
+}
+
+// bearerToken takes the token from the header, or from the form of a POST, and
+// from one of them only (RFC 6750, section 2). The query is refused: it ends up
+// in logs.
+func bearerToken(w http.ResponseWriter, r *http.Request) (string, error) {
+	if r.Method != http.MethodGet && r.Method != http.MethodPost {
+		return "", oauth.NewError(oauth.InvalidRequest, "this endpoint answers GET and POST").
+			WithStatus(http.StatusMethodNotAllowed).WithHeader("Allow", "GET, POST")
+	}
+	if r.URL.Query().Has("access_token") {
+		return "", oauth.NewError(oauth.InvalidRequest, "the access token does not belong in the query")
+	}
+	header, err := fromHeader(r)
+	if err != nil {
+		return "", err
+	}
+	body := ""
+	if r.Method == http.MethodPost && strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
+		form, err := oauth.ReadBody(w, r)
+		if err != nil {
+			return "", err
+		}
+		body = form.Get("access_token")
+	}
+	switch {
+	case header != "" && body != "":
+		return "", oauth.NewError(oauth.InvalidRequest, "the access token is given twice")
+	case header == "" && body == "":
+		// Without a token there is no error code either (RFC 6750, section 3.1).
+		return "", oauth.NewError(oauth.InvalidToken, "an access token is needed").WithHeader("WWW-Authenticate", "Bearer")
+	}
+	return header + body, nil
+}
+
+func fromHeader(r *http.Request) (string, error) {
+	values := r.Header.Values("Authorization")
+	if len(values) == 0 {
+		return "", nil
+	}
+	scheme, credentials, _ := strings.Cut(values[0], " ")
+	if len(values) > 1 || !strings.EqualFold(scheme, oidc.BearerToken) || strings.TrimSpace(credentials) == "" {
+		return "", challenge(oauth.InvalidRequest, "the Authorization header must be Bearer and a token").WithStatus(http.StatusUnauthorized)
+	}
+	return strings.TrimSpace(credentials), nil
+}
+
+func challenge(code, description string) *oauth.Error {
+	return oauth.NewError(code, description).
+		WithHeader("WWW-Authenticate", `Bearer error="`+code+`", error_description="`+description+`"`)
+}
