@@ -1,0 +1,138 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+
+	"gatehouse/provider/authorize"
+	"gatehouse/storage"
+)
+
+// consentPage is the data of consent.html.
+type consentPage struct {
+	page
+	App    app
+	Action string
+	Digest string
+	// Host is where the answer goes: the one thing about an app that nobody
+	// can make up. Empty for an app on the person's device.
+	Host                 string
+	Name, Email, Initial string
+	OtherURL             string
+	Gets                 []permission
+	Withheld             []string
+	Changed              bool
+}
+
+// permission is what a scope allows, in words.
+type permission struct {
+	Key string
+	// Scope is set for a scope that only the app can explain.
+	Scope string
+}
+
+// scopeWords are the scopes that have words of their own, in the order in which
+// they are listed; withheld says what an app without it will not get.
+var scopeWords = []struct {
+	scope, gets, withheld string
+}{
+	{"openid", "consent.gets.openid", ""},
+	{"profile", "consent.gets.profile", "consent.withheld.profile"},
+	{"email", "consent.gets.email", "consent.withheld.email"},
+	{"phone", "consent.gets.phone", "consent.withheld.phone"},
+	{"address", "consent.gets.address", "consent.withheld.address"},
+	{"offline_access", "consent.gets.offline_access", "consent.withheld.offline_access"},
+}
+
+// permissions puts scopes into words.
+func permissions(scopes []string) (gets []permission, withheld []string) {
+	withheld = []string{"consent.withheld.password"}
+	known := map[string]bool{}
+	for _, words := range scopeWords {
+		known[words.scope] = true
+		if slices.Contains(scopes, words.scope) {
+			gets = append(gets, permission{Key: words.gets})
+		} else if words.withheld != "" {
+			withheld = append(withheld, words.withheld)
+		}
+	}
+	for _, scope := range scopes {
+		if !known[scope] {
+			gets = append(gets, permission{Key: "consent.gets.other", Scope: scope})
+		}
+	}
+	return gets, withheld
+}
+
+func (s *screens) consent(w http.ResponseWriter, r *http.Request) {
+	interaction, ok := s.open(w, r)
+	if !ok {
+		return
+	}
+	if interaction.Next != authorize.PromptConsent {
+		seeOther(w, r, interaction.ResumeURL)
+		return
+	}
+	s.showConsent(w, r, interaction, false)
+}
+
+func (s *screens) showConsent(w http.ResponseWriter, r *http.Request, interaction *authorize.Interaction, changed bool) {
+	account, err := s.accounts.Find(r.Context(), interaction.Session.Subject, s.accountAge)
+	if errors.Is(err, storage.ErrNotFound) {
+		err = authorize.ErrExpired
+	}
+	if err != nil {
+		s.refuse(w, r, err)
+		return
+	}
+	name := fullName(account)
+	data := consentPage{
+		page: s.screen(w, r, interaction.Request.UILocales), App: appOf(interaction.Client), Action: here(r, "", ""),
+		Digest: interaction.ConsentDigest, Host: hostOf(interaction.Request.RedirectURI),
+		Name: name, Email: account.Email, Initial: initial(name + account.Email),
+		OtherURL: s.prefix + "/login" + here(r, "other", "1"), Changed: changed,
+	}
+	data.Gets, data.Withheld = permissions(interaction.Request.Scopes)
+	data.Failed = changed
+	s.show(w, r, http.StatusOK, "consent", data, endsAt(interaction))
+}
+
+func (s *screens) consentPost(w http.ResponseWriter, r *http.Request) {
+	interaction, ok := s.open(w, r)
+	if !ok {
+		return
+	}
+	form, ok := s.read(w, r)
+	if !ok {
+		return
+	}
+	switch {
+	case form.Get("action") == "deny":
+		s.interactions.Deny(w, r, interaction)
+		return
+	case interaction.Next != authorize.PromptConsent:
+		seeOther(w, r, interaction.ResumeURL)
+		return
+	}
+	next, err := s.interactions.Consent(r.Context(), interaction, form.Get("digest"))
+	if errors.Is(err, authorize.ErrConsentChanged) {
+		s.showConsent(w, r, interaction, true)
+		return
+	}
+	if err != nil {
+		s.refuse(w, r, err)
+		return
+	}
+	seeOther(w, r, next)
+}
+
+// hostOf is the host of a web address that is not on this machine.
+func hostOf(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || webAddress(address) == "" {
+		return ""
+	}
+	return u.Host
+}

@@ -1,0 +1,26 @@
+package web
+
+import (
+	"net/http"
+	"net/url"
+)
+
+// formPostPage is the data of form_post.html.
+type formPostPage struct {
+	page
+	Host   string
+	Action string
+	Fields url.Values
+}
+
+// FormPost shows a form that sends the parameters to the client, by itself where
+// scripts run, else at the press of its button (OAuth 2.0 Form Post Response
+// Mode, section 2).
+func (web *Web) FormPost(w http.ResponseWriter, r *http.Request, action string, parameters url.Values) {
+	data := formPostPage{page: web.page(r, nil), Host: hostOf(action), Action: action, Fields: parameters}
+	data.SubmitScript = web.assets.submit
+	// The client may want to know where the form came from; the address of this
+	// page, which names the request, it must not learn.
+	w.Header().Set("Referrer-Policy", "strict-origin")
+	web.show(w, r, http.StatusOK, "form_post", data, policy(sources(action), nil))
+}

@@ -1,0 +1,160 @@
+package web
+
+import (
+	"embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/nicksnyder/go-i18n/v2/i18n"
+	"golang.org/x/text/language"
+
+	"gatehouse/provider/session"
+)
+
+//go:embed locales/*.json
+var localeFiles embed.FS
+
+const (
+	// localesParameter is the name that OpenID Connect Core 1.0, section
+	// 3.1.2.1, gives to languages in an address; our language links use it too.
+	localesParameter = "ui_locales"
+	languageCookie   = "lang"
+	languageLifetime = 365 * 24 * time.Hour
+)
+
+// catalogues are the words of all screens, by language.
+type catalogues struct {
+	bundle   *i18n.Bundle
+	cookies  session.Cookies
+	fallback language.Tag
+	// tags are the languages there are, in the order they are offered.
+	tags []language.Tag
+}
+
+// newCatalogues reads the embedded catalogues. English is the source: it has
+// every key.
+func newCatalogues(fallback string, cookies session.Cookies) (*catalogues, error) {
+	bundle := i18n.NewBundle(language.English)
+	bundle.RegisterUnmarshalFunc("json", json.Unmarshal)
+	c := &catalogues{bundle: bundle, cookies: cookies, fallback: language.English}
+	files, err := fs.Glob(localeFiles, "locales/*.json")
+	if err != nil {
+		return nil, err
+	}
+	for _, file := range files {
+		if _, err := bundle.LoadMessageFileFS(localeFiles, file); err != nil {
+			return nil, fmt.Errorf("catalogue %s: %w", path.Base(file), err)
+		}
+		tag, err := language.Parse(strings.TrimSuffix(path.Base(file), ".json"))
+		if err != nil {
+			return nil, fmt.Errorf("catalogue %s: %w", path.Base(file), err)
+		}
+		c.tags = append(c.tags, tag)
+	}
+	if fallback != "" {
+		tag, ok := c.match(fallback)
+		if !ok {
+			return nil, fmt.Errorf("default language %q has no catalogue", fallback)
+		}
+		c.fallback = tag
+	}
+	return c, nil
+}
+
+// choose picks the language of a page: what the person chose here, what the app
+// asked for, what the browser prefers, the default.
+func (c *catalogues) choose(r *http.Request, requested []string) language.Tag {
+	wanted := strings.Fields(r.URL.Query().Get(localesParameter))
+	wanted = append(wanted, c.cookies.Read(r, languageCookie))
+	wanted = append(wanted, requested...)
+	for _, name := range wanted {
+		if tag, ok := c.match(name); ok {
+			return tag
+		}
+	}
+	accepted, _, err := language.ParseAcceptLanguage(r.Header.Get("Accept-Language"))
+	if err != nil {
+		return c.fallback
+	}
+	for _, tag := range accepted {
+		if tag, ok := c.closest(tag); ok {
+			return tag
+		}
+	}
+	return c.fallback
+}
+
+// keep remembers the language that a person chose by a link of ours.
+func (c *catalogues) keep(w http.ResponseWriter, r *http.Request) {
+	if tag, ok := c.match(r.URL.Query().Get(localesParameter)); ok {
+		c.cookies.Set(w, languageCookie, tag.String(), languageLifetime)
+	}
+}
+
+func (c *catalogues) match(name string) (language.Tag, bool) {
+	if name == "" || len(name) > 35 { // RFC 5646, section 4.4.1
+		return language.Und, false
+	}
+	tag, err := language.Parse(name)
+	if err != nil {
+		return language.Und, false
+	}
+	return c.closest(tag)
+}
+
+func (c *catalogues) closest(wanted language.Tag) (language.Tag, bool) {
+	_, i, confidence := language.NewMatcher(c.tags).Match(wanted)
+	return c.tags[i], confidence > language.No
+}
+
+// words are one language's catalogue.
+type words struct {
+	tag       language.Tag
+	localizer *i18n.Localizer
+}
+
+func (c *catalogues) words(tag language.Tag) words {
+	return words{tag: tag, localizer: i18n.NewLocalizer(c.bundle, tag.String())}
+}
+
+// T returns the words of a key; pairs name and fill its placeholders. A key
+// that this language lacks is taken from English; one that English lacks is an
+// error of ours.
+func (w words) T(key string, pairs ...any) (string, error) {
+	if len(pairs)%2 != 0 {
+		return "", fmt.Errorf("words of %q: a placeholder without value", key)
+	}
+	data := map[string]any{}
+	for i := 0; i < len(pairs); i += 2 {
+		name, ok := pairs[i].(string)
+		if !ok {
+			return "", fmt.Errorf("words of %q: a placeholder is named by a string", key)
+		}
+		data[name] = pairs[i+1]
+	}
+	text, err := w.localizer.Localize(&i18n.LocalizeConfig{MessageID: key, TemplateData: data})
+	var missing *i18n.MessageNotFoundErr
+	if errors.As(err, &missing) && text != "" {
+		return text, nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("words of %q: %w", key, err)
+	}
+	return text, nil
+}
+
+// direction is the HTML attribute dir of the language.
+func (w words) direction() string {
+	script, _ := w.tag.Script()
+	switch script.String() {
+	case "Arab", "Hebr", "Thaa", "Syrc", "Nkoo", "Adlm", "Rohg":
+		return "rtl"
+	}
+	return "ltr"
+}

@@ -1,0 +1,183 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+
+	"gatehouse/provider/authorize"
+	"gatehouse/provider/event"
+	"gatehouse/provider/session"
+	"gatehouse/storage"
+)
+
+// longestEmail is that of RFC 5321, section 4.5.3.1.
+const longestEmail = 254
+
+// loginPage is the data of login.html.
+type loginPage struct {
+	page
+	App    app
+	Action string
+	Email  string
+	// Again says that the person is signed in already and is asked once more.
+	Again    bool
+	OtherURL string
+	Remember bool
+	// Problem is the key of an error that is of no single field, EmailProblem
+	// and PasswordProblem those of the fields.
+	Problem, EmailProblem, PasswordProblem string
+	HelpURL                                string
+}
+
+func (s *screens) loginPage(w http.ResponseWriter, r *http.Request, interaction *authorize.Interaction) loginPage {
+	return loginPage{
+		page: s.screen(w, r, interaction.Request.UILocales), App: appOf(interaction.Client),
+		Action: here(r, "", ""), OtherURL: here(r, "other", "1"), HelpURL: s.help,
+	}
+}
+
+// login shows the sign-in page. It also serves whoever wants to sign in with
+// another account while the policy would ask something else.
+func (s *screens) login(w http.ResponseWriter, r *http.Request) {
+	interaction, ok := s.open(w, r)
+	if !ok {
+		return
+	}
+	other := r.URL.Query().Get("other") != ""
+	if interaction.Next != authorize.PromptLogin && !other {
+		seeOther(w, r, interaction.ResumeURL)
+		return
+	}
+	data := s.loginPage(w, r, interaction)
+	if !other {
+		data.Email, data.Again = s.expected(r, interaction)
+	}
+	switch r.URL.Query().Get("again") {
+	case "otp":
+		data.Problem = "login.problem.otp_failures"
+	case "expired":
+		data.Problem = "login.problem.otp_expired"
+	}
+	s.showLogin(w, r, interaction, http.StatusOK, data)
+}
+
+// expected is the e-mail address that the person will probably type, and
+// whether it is that of the account the browser is signed in to.
+func (s *screens) expected(r *http.Request, interaction *authorize.Interaction) (email string, again bool) {
+	hint := strings.TrimSpace(interaction.Request.LoginHint)
+	if len(hint) > longestEmail {
+		hint = ""
+	}
+	current, ok := interaction.Browser.ByID(interaction.Request.SessionID)
+	if interaction.Request.HintSubject != "" {
+		current, ok = interaction.Browser.BySubject(interaction.Request.HintSubject)
+	} else if !ok {
+		current, ok = interaction.Browser.Current()
+	}
+	if !ok {
+		return hint, false
+	}
+	// The page does without: the person can type the address.
+	account, err := s.accounts.Find(r.Context(), current.Subject, s.accountAge)
+	if err != nil || (hint != "" && storage.AccountName(hint) != storage.AccountName(account.Email)) {
+		return hint, false
+	}
+	return account.Email, true
+}
+
+func (s *screens) showLogin(w http.ResponseWriter, r *http.Request, interaction *authorize.Interaction, status int, data loginPage) {
+	data.Failed = data.Problem != "" || data.EmailProblem != "" || data.PasswordProblem != ""
+	s.show(w, r, status, "login", data, endsAt(interaction))
+}
+
+// endsAt is the policy of a page whose form may end at the client.
+func endsAt(interaction *authorize.Interaction) string {
+	return policy(sources(interaction.Request.RedirectURI, interaction.Client.ClientURI), plainPictures(interaction.Client.LogoURI))
+}
+
+func (s *screens) loginPost(w http.ResponseWriter, r *http.Request) {
+	interaction, ok := s.open(w, r)
+	if !ok {
+		return
+	}
+	form, ok := s.read(w, r)
+	if !ok {
+		return
+	}
+	if form.Get("action") == "deny" {
+		s.interactions.Deny(w, r, interaction)
+		return
+	}
+	email, password := strings.TrimSpace(form.Get("username")), form.Get("password")
+	data := s.loginPage(w, r, interaction)
+	data.Email, data.Remember = email, form.Get("remember") != ""
+	if email == "" {
+		data.EmailProblem = "login.problem.email_missing"
+	} else if len(email) > longestEmail || !strings.Contains(email, "@") {
+		data.EmailProblem = "login.problem.email_form"
+	}
+	if password == "" {
+		data.PasswordProblem = "login.problem.password_missing"
+	}
+	if data.EmailProblem != "" || data.PasswordProblem != "" {
+		s.showLogin(w, r, interaction, http.StatusOK, data)
+		return
+	}
+	credentials := storage.Credentials{Email: email, Password: storage.Secret(password)}
+	result, err := s.authenticate(r, credentials)
+	if err == nil {
+		s.signedIn(w, r, interaction, result, email, data.Remember)
+		return
+	}
+	if errors.Is(err, storage.ErrOTPRequired) {
+		s.askOTP(w, r, interaction, storage.PendingSignIn{Email: email, Password: password, Remember: data.Remember})
+		return
+	}
+	s.notSignedIn(w, r, interaction, err, data)
+}
+
+// notSignedIn says that a sign-in failed, in the same words for every cause that
+// could tell whether the account exists.
+func (s *screens) notSignedIn(w http.ResponseWriter, r *http.Request, interaction *authorize.Interaction, err error, data loginPage) {
+	if s.throttled(w, r, interaction, err) {
+		return
+	}
+	s.sink.Emit(r.Context(), event.Event{Name: event.SignInFailed, ClientID: interaction.Client.ID, Kind: "password", Reason: reasonOf(err), Err: err})
+	switch {
+	case errors.Is(err, storage.ErrInvalidCredentials), errors.Is(err, storage.ErrInvalidOTP):
+		data.Problem = "login.problem.refused"
+	case errors.Is(err, storage.ErrMalformed):
+		data.EmailProblem = "login.problem.email_form"
+	case errors.Is(err, storage.ErrRestricted):
+		data.Problem = "login.problem.restricted"
+	default:
+		s.refuse(w, r, err)
+		return
+	}
+	s.showLogin(w, r, interaction, http.StatusOK, data)
+}
+
+// signedIn starts the session and returns to the policy.
+func (s *screens) signedIn(w http.ResponseWriter, r *http.Request, interaction *authorize.Interaction, result SignInResult, email string, remember bool) {
+	signIn := session.SignIn{
+		Subject: result.Account.ID, ACR: session.ACRPassword, AMR: session.AMRPassword(),
+		Remember: remember, DirectusSession: result.DirectusSession,
+	}
+	if result.OTPUsed {
+		signIn.ACR, signIn.AMR = session.ACROTP, session.AMROTP()
+	}
+	// The cookie goes out even if the request turns out to be gone: the person
+	// did sign in.
+	if err := s.devices.remember(w, r, email); err != nil {
+		s.broken(w, r, err)
+		return
+	}
+	next, err := s.interactions.SignIn(r.Context(), w, interaction, signIn)
+	if err != nil {
+		s.refuse(w, r, err)
+		return
+	}
+	s.sink.Emit(r.Context(), event.Event{Name: event.SignInSucceeded, ClientID: interaction.Client.ID, Subject: signIn.Subject, Kind: signIn.ACR})
+	seeOther(w, r, next)
+}

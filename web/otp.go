@@ -1,0 +1,183 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+	"unicode"
+
+	"gatehouse/provider/authorize"
+	"gatehouse/provider/event"
+	"gatehouse/storage"
+)
+
+const (
+	// otpPatience is how long a right password is kept for its one-time
+	// password; Directus takes only both together.
+	otpPatience = 5 * time.Minute
+	otpFailures = 5
+	otpDigits   = 6
+	// otpMemory outlasts the time in which Directus takes a code.
+	otpMemory = 90 * time.Second
+)
+
+// otpPage is the data of otp.html.
+type otpPage struct {
+	page
+	App     app
+	Action  string
+	BackURL string
+	Email   string
+	// Problem is the key of what is wrong with the code.
+	Problem string
+}
+
+// askOTP keeps the password, sealed, and asks for the one-time password.
+func (s *screens) askOTP(w http.ResponseWriter, r *http.Request, interaction *authorize.Interaction, pending storage.PendingSignIn) {
+	if err := s.store.PendingSignIns.Put(r.Context(), interaction.Request.ID, pending, otpPatience); err != nil {
+		s.broken(w, r, err)
+		return
+	}
+	s.to(w, r, interaction, "/login/otp", "", "")
+}
+
+// pending returns the right password that waits, or leads back to the sign-in.
+func (s *screens) pending(w http.ResponseWriter, r *http.Request, interaction *authorize.Interaction) (storage.PendingSignIn, bool) {
+	record, err := s.store.PendingSignIns.Get(r.Context(), interaction.Request.ID)
+	if errors.Is(err, storage.ErrNotFound) {
+		// Whoever is signed in meanwhile, in another tab, needs nothing more.
+		if interaction.Next != authorize.PromptLogin {
+			seeOther(w, r, interaction.ResumeURL)
+			return storage.PendingSignIn{}, false
+		}
+		s.to(w, r, interaction, "/login", "again", "expired")
+		return storage.PendingSignIn{}, false
+	}
+	if err != nil {
+		s.broken(w, r, err)
+		return storage.PendingSignIn{}, false
+	}
+	return record.Value, true
+}
+
+func (s *screens) otp(w http.ResponseWriter, r *http.Request) {
+	interaction, ok := s.open(w, r)
+	if !ok {
+		return
+	}
+	if pending, ok := s.pending(w, r, interaction); ok {
+		s.showOTP(w, r, interaction, pending, "")
+	}
+}
+
+func (s *screens) showOTP(w http.ResponseWriter, r *http.Request, interaction *authorize.Interaction, pending storage.PendingSignIn, problem string) {
+	data := otpPage{
+		page: s.screen(w, r, interaction.Request.UILocales), App: appOf(interaction.Client), Action: here(r, "", ""),
+		BackURL: s.prefix + "/login" + here(r, "other", "1"), Email: pending.Email, Problem: problem,
+	}
+	data.Failed = problem != ""
+	s.show(w, r, http.StatusOK, "otp", data, endsAt(interaction))
+}
+
+func (s *screens) otpPost(w http.ResponseWriter, r *http.Request) {
+	interaction, ok := s.open(w, r)
+	if !ok {
+		return
+	}
+	form, ok := s.read(w, r)
+	if !ok {
+		return
+	}
+	if form.Get("action") == "deny" {
+		s.interactions.Deny(w, r, interaction)
+		return
+	}
+	pending, ok := s.pending(w, r, interaction)
+	if !ok {
+		return
+	}
+	code, ok := readOTP(form.Get("otp"))
+	if !ok {
+		s.showOTP(w, r, interaction, pending, "otp.problem.form")
+		return
+	}
+	result, err := s.authenticateOTP(r, pending, code)
+	if err != nil {
+		s.notSignedInByOTP(w, r, interaction, pending, err)
+		return
+	}
+	if err := s.store.PendingSignIns.Delete(r.Context(), interaction.Request.ID); err != nil {
+		s.broken(w, r, err)
+		return
+	}
+	s.signedIn(w, r, interaction, result, pending.Email, pending.Remember)
+}
+
+// authenticateOTP takes each code once. Directus takes one twice within its
+// time, so that whoever saw it typed could use it too (RFC 6238, section 5.2).
+// The code is taken before Directus is asked, and given back if Directus did
+// not use it: then it may just have been typed too early.
+func (s *screens) authenticateOTP(r *http.Request, pending storage.PendingSignIn, code string) (SignInResult, error) {
+	name := "otp\x00" + attemptsName(pending.Email) + "\x00" + code
+	err := s.store.Seen.Add(r.Context(), name, storage.Mark{}, otpMemory)
+	if errors.Is(err, storage.ErrExists) {
+		return SignInResult{}, storage.ErrInvalidOTP
+	}
+	if err != nil {
+		return SignInResult{}, err
+	}
+	result, err := s.authenticate(r, storage.Credentials{
+		Email: pending.Email, Password: storage.Secret(pending.Password), OTP: storage.Secret(code),
+	})
+	if err != nil {
+		return SignInResult{}, errors.Join(err, s.store.Seen.Delete(r.Context(), name))
+	}
+	return result, nil
+}
+
+func (s *screens) notSignedInByOTP(w http.ResponseWriter, r *http.Request, interaction *authorize.Interaction, pending storage.PendingSignIn, err error) {
+	if !errors.Is(err, storage.ErrInvalidOTP) && !errors.Is(err, storage.ErrOTPRequired) {
+		// The password was changed or the account ended meanwhile, among others:
+		// the sign-in page says what it says then.
+		data := s.loginPage(w, r, interaction)
+		data.Action, data.Email, data.Remember = s.prefix+"/login"+data.Action, pending.Email, pending.Remember
+		data.OtherURL = s.prefix + "/login" + data.OtherURL
+		s.notSignedIn(w, r, interaction, err, data)
+		return
+	}
+	s.sink.Emit(r.Context(), event.Event{Name: event.SignInFailed, ClientID: interaction.Client.ID, Kind: "otp", Reason: reasonOf(storage.ErrInvalidOTP)})
+	var failures int
+	err = s.store.PendingSignIns.Update(r.Context(), interaction.Request.ID, func(p *storage.PendingSignIn) error {
+		p.Failures++
+		failures = p.Failures
+		return nil
+	})
+	if err == nil && failures < otpFailures {
+		s.showOTP(w, r, interaction, pending, "otp.problem.refused")
+		return
+	}
+	if err == nil {
+		err = s.store.PendingSignIns.Delete(r.Context(), interaction.Request.ID)
+	}
+	if err != nil && !errors.Is(err, storage.ErrNotFound) {
+		s.broken(w, r, err)
+		return
+	}
+	s.to(w, r, interaction, "/login", "again", "otp")
+}
+
+// readOTP takes the spaces and dashes out that people and apps put between the
+// digits.
+func readOTP(typed string) (string, bool) {
+	code := strings.Map(func(c rune) rune {
+		if unicode.IsSpace(c) || c == '-' {
+			return -1
+		}
+		return c
+	}, typed)
+	if len(code) != otpDigits || strings.Trim(code, "0123456789") != "" {
+		return "", false
+	}
+	return code, true
+}

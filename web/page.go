@@ -1,0 +1,178 @@
+package web
+
+import (
+	"bytes"
+	"embed"
+	"fmt"
+	"html/template"
+	"net/http"
+	"net/url"
+	"unicode"
+
+	"golang.org/x/text/language"
+
+	"gatehouse/provider/event"
+	"gatehouse/provider/oauth"
+	"gatehouse/storage"
+)
+
+//go:embed templates/*.html
+var templateFiles embed.FS
+
+// templates are the screens, each with the layout around it.
+type templates map[string]*template.Template
+
+func parseTemplates() (templates, error) {
+	all := templates{}
+	for _, name := range []string{"login", "otp", "select_account", "consent", "logout", "logged_out", "error", "form_post"} {
+		t, err := template.ParseFS(templateFiles, "templates/layout.html", "templates/parts.html", "templates/"+name+".html")
+		if err != nil {
+			return nil, fmt.Errorf("template: %w", err)
+		}
+		all[name] = t
+	}
+	return all, nil
+}
+
+// page is what the layout needs. Every screen's data begins with one.
+type page struct {
+	words
+	Project, Logo       string
+	Style, Script, Icon string
+	// SubmitScript is set where a form sends itself.
+	SubmitScript string
+	// Languages lead to the same page in another language; empty where the
+	// page cannot be called again.
+	Languages []languageLink
+	// Links are the operator's.
+	Links []link
+	// Failed marks a page that shows an error.
+	Failed bool
+}
+
+// Lang and Dir are the attributes of the document.
+func (p page) Lang() string { return p.tag.String() }
+
+// ProjectInitial stands where the project has no logo.
+func (p page) ProjectInitial() string { return initial(p.Project) }
+
+// Dir is the direction of writing.
+func (p page) Dir() string { return p.direction() }
+
+// link is an address with the key of its words.
+type link struct {
+	Key, URL string
+}
+
+type languageLink struct {
+	Lang, Name, URL string
+	Current         bool
+}
+
+func footer(config Config) []link {
+	var links []link
+	for _, l := range []link{
+		{"footer.policy", config.PolicyURL}, {"footer.terms", config.TermsURL}, {"footer.help", config.HelpURL},
+	} {
+		if l.URL = webAddress(l.URL); l.URL != "" {
+			links = append(links, l)
+		}
+	}
+	return links
+}
+
+// page begins the data of a screen; requested are the languages that the app
+// asked for.
+func (web *Web) page(r *http.Request, requested []string) page {
+	return page{
+		words: web.catalogues.words(web.catalogues.choose(r, requested)), Project: web.project, Logo: web.logo,
+		Style: web.assets.style, Script: web.assets.script, Icon: web.assets.icon, Links: web.links,
+	}
+}
+
+// screen is page for a screen that can be called again in another language.
+func (web *Web) screen(w http.ResponseWriter, r *http.Request, requested []string) page {
+	web.catalogues.keep(w, r)
+	p := web.page(r, requested)
+	for _, tag := range web.catalogues.tags {
+		p.Languages = append(p.Languages, languageLink{
+			Lang: tag.String(), Name: web.catalogues.nameOf(tag), URL: here(r, localesParameter, tag.String()), Current: tag == p.tag,
+		})
+	}
+	return p
+}
+
+// here is the address of the screen itself, relative to it, with the parameters
+// that screens know, one of them changed.
+func here(r *http.Request, parameter, value string) string {
+	query := url.Values{}
+	given := r.URL.Query()
+	for _, known := range []string{"request", "other", "client_id", localesParameter} {
+		if given.Has(known) {
+			query.Set(known, given.Get(known))
+		}
+	}
+	if parameter != "" {
+		query.Set(parameter, value)
+	}
+	return "?" + query.Encode()
+}
+
+// nameOf is what a language calls itself.
+func (c *catalogues) nameOf(tag language.Tag) string {
+	name, err := c.words(tag).T("language.name")
+	if err != nil {
+		return tag.String()
+	}
+	return name
+}
+
+// app is the client as people see it.
+type app struct {
+	Name, Logo, Initial string
+	PolicyURL, TermsURL string
+}
+
+func appOf(client storage.Client) app {
+	return app{
+		Name: client.DisplayName(), Logo: webAddress(client.LogoURI), Initial: initial(client.DisplayName()),
+		PolicyURL: webAddress(client.PolicyURI), TermsURL: webAddress(client.TermsOfServiceURI),
+	}
+}
+
+// initial is the letter that stands where a picture is missing.
+func initial(name string) string {
+	for _, letter := range name {
+		if unicode.IsLetter(letter) || unicode.IsDigit(letter) {
+			return string(unicode.ToUpper(letter))
+		}
+	}
+	return ""
+}
+
+// webAddress returns an address of http or https, and nothing else: what a
+// client registered must not become a script.
+func webAddress(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {
+		return ""
+	}
+	return address
+}
+
+// show renders a page to the end before the first byte is sent.
+func (web *Web) show(w http.ResponseWriter, r *http.Request, status int, name string, data any, contentSecurityPolicy string) {
+	var body bytes.Buffer
+	if err := web.templates[name].ExecuteTemplate(&body, "layout", data); err != nil {
+		web.sink.Emit(r.Context(), event.Event{Name: event.InternalError, Kind: name, Reason: "page did not render", Err: err})
+		w.Header().Set("Cache-Control", "no-store")
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		w.WriteHeader(http.StatusInternalServerError)
+		_, _ = w.Write([]byte(oauth.ServerError))
+		return
+	}
+	secure(w.Header(), contentSecurityPolicy)
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = w.Write(body.Bytes())
+}

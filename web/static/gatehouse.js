@@ -1,0 +1,20 @@
+// Comfort only: every page works without this file.
+(function () {
+  'use strict';
+  document.querySelectorAll('button[data-reveal]').forEach(function (button) {
+    var field = document.getElementById(button.dataset.reveal);
+    var show = button.textContent;
+    button.hidden = false;
+    function set(shown) {
+      field.type = shown ? 'text' : 'password';
+      button.textContent = shown ? button.dataset.hide : show;
+      button.setAttribute('aria-pressed', String(shown));
+    }
+    button.addEventListener('click', function () {
+      set(field.type === 'password');
+      field.focus();
+    });
+    // Sent in clear type, a password would end up in the browser's form history.
+    field.form.addEventListener('submit', function () { set(false); });
+  });
+})();

@@ -1,0 +1,266 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+	"golang.org/x/text/language"
+
+	"gatehouse/provider/authorize"
+	"gatehouse/provider/event"
+	"gatehouse/provider/oauth"
+	"gatehouse/provider/session"
+	"gatehouse/storage"
+)
+
+// Accounts asks the user store. Both methods are safe for concurrent use.
+type Accounts interface {
+	// Authenticate checks credentials, asking the user store exactly once for
+	// them. It returns storage.ErrInvalidCredentials, ErrOTPRequired,
+	// ErrInvalidOTP, ErrRestricted, ErrMalformed or ErrUnavailable, the last
+	// together with ErrUncertain if the attempt may have been counted.
+	Authenticate(ctx context.Context, credentials storage.Credentials) (SignInResult, error)
+	// Find returns the account as it was at most maxAge ago, or
+	// storage.ErrNotFound.
+	Find(ctx context.Context, id string, maxAge time.Duration) (storage.Account, error)
+}
+
+// SignInResult is who signed in.
+type SignInResult struct {
+	Account storage.Account
+	// OTPUsed says that the user store asked for a one-time password.
+	OTPUsed bool
+	// DirectusSession names the kept token pair, if there is one.
+	DirectusSession string
+}
+
+// Interactions is what screens may do with waiting requests.
+// *authorize.Interactions satisfies it and says more.
+type Interactions interface {
+	Open(r *http.Request) (*authorize.Interaction, error)
+	StartAgain(r *http.Request) authorize.StartAgain
+	SignIn(ctx context.Context, w http.ResponseWriter, interaction *authorize.Interaction, signIn session.SignIn) (string, error)
+	Select(ctx context.Context, w http.ResponseWriter, interaction *authorize.Interaction, sessionID string) (string, error)
+	Consent(ctx context.Context, interaction *authorize.Interaction, digest string) (string, error)
+	Deny(w http.ResponseWriter, r *http.Request, interaction *authorize.Interaction)
+}
+
+// Throttle bounds failed sign-ins. Fields that are zero take their default.
+type Throttle struct {
+	// AttemptsLimit is the setting auth_login_attempts of Directus. Zero says
+	// that Directus has none.
+	AttemptsLimit int
+	// AttemptTimeout is how long an attempt may take: 30 seconds.
+	AttemptTimeout time.Duration
+	// AddressFailures is how many sign-ins from one network address may fail
+	// in AddressWindow: 100 in 15 minutes.
+	AddressFailures int
+	AddressWindow   time.Duration
+}
+
+// Config is what the screens need.
+type Config struct {
+	// Issuer is where the screens are found; its path prefixes theirs.
+	Issuer   string
+	Accounts Accounts
+	Store    *storage.Store
+	Cookies  session.Cookies
+	Handles  *oauth.Handles
+	Sink     event.Sink
+	Now      func() time.Time
+	Throttle Throttle
+	// AccountAge is how old names on the account chooser may be: a minute
+	// when zero.
+	AccountAge time.Duration
+	Theme      Theme
+	// DefaultLanguage is used where neither person nor app prefers one that
+	// there is. Empty is English.
+	DefaultLanguage string
+	// PolicyURL, TermsURL and HelpURL are the operator's; each may be empty.
+	PolicyURL, TermsURL, HelpURL string
+}
+
+// Web shows the screens. It is safe for concurrent use.
+type Web struct {
+	accounts   Accounts
+	store      *storage.Store
+	sink       event.Sink
+	now        func() time.Time
+	cookies    session.Cookies
+	limiter    *Limiter
+	addresses  *addresses
+	devices    *devices
+	catalogues *catalogues
+	assets     *assets
+	templates  templates
+	protection *http.CrossOriginProtection
+
+	prefix         string
+	project        string
+	logo           string
+	links          []link
+	help           string
+	accountAge     time.Duration
+	attemptTimeout time.Duration
+}
+
+// New checks the configuration, and reads templates, catalogues and styles.
+func New(config Config) (*Web, error) {
+	if config.Accounts == nil || config.Store == nil || config.Handles == nil || config.Sink == nil || config.Now == nil {
+		return nil, errors.New("web: accounts, store, handles, sink and clock are needed")
+	}
+	issuer, err := url.Parse(config.Issuer)
+	if err != nil || issuer.Host == "" {
+		return nil, errors.New("web: the issuer must be an address")
+	}
+	web := &Web{
+		accounts: config.Accounts, store: config.Store, sink: config.Sink, now: config.Now, cookies: config.Cookies,
+		prefix:  strings.TrimSuffix(issuer.EscapedPath(), "/"),
+		project: config.Theme.ProjectName, logo: webAddress(config.Theme.LogoURL), help: webAddress(config.HelpURL),
+		accountAge: orDefault(config.AccountAge, time.Minute),
+		devices:    &devices{cookies: config.Cookies, handles: config.Handles, now: config.Now},
+	}
+	if web.project == "" {
+		web.project = issuer.Host
+	}
+	web.links = footer(config)
+	if err := web.throttle(config); err != nil {
+		return nil, fmt.Errorf("web: %w", err)
+	}
+	if web.catalogues, err = newCatalogues(config.DefaultLanguage, config.Cookies); err != nil {
+		return nil, fmt.Errorf("web: %w", err)
+	}
+	if web.assets, err = newAssets(web.prefix, config.Theme); err != nil {
+		return nil, fmt.Errorf("web: %w", err)
+	}
+	if web.templates, err = parseTemplates(); err != nil {
+		return nil, fmt.Errorf("web: %w", err)
+	}
+	web.protection = http.NewCrossOriginProtection()
+	// Behind a proxy the Host header need not be the issuer's.
+	if err := web.protection.AddTrustedOrigin(issuer.Scheme + "://" + issuer.Host); err != nil {
+		return nil, fmt.Errorf("web: %w", err)
+	}
+	web.protection.SetDenyHandler(http.HandlerFunc(web.crossOrigin))
+	return web, nil
+}
+
+func (web *Web) throttle(config Config) error {
+	t := config.Throttle
+	if t.AttemptsLimit < 0 || t.AttemptTimeout < 0 || t.AddressFailures < 0 || t.AddressWindow < 0 {
+		return errors.New("throttle limits are not negative")
+	}
+	strangers, known, err := share(t.AttemptsLimit)
+	if err != nil {
+		return err
+	}
+	web.attemptTimeout = orDefault(t.AttemptTimeout, 30*time.Second)
+	web.limiter = &Limiter{
+		attempts: config.Store.Attempts, now: config.Now, strangers: strangers, known: known,
+		// An attempt must have ended when its reservation lapses.
+		pending: 2 * web.attemptTimeout,
+	}
+	web.addresses = &addresses{
+		table: config.Store.Addresses, now: config.Now,
+		limit: orDefault(t.AddressFailures, 100), window: orDefault(t.AddressWindow, 15*time.Minute),
+	}
+	return nil
+}
+
+// Languages are those that there is a catalogue of.
+func (web *Web) Languages() []language.Tag { return slices.Clone(web.catalogues.tags) }
+
+// Limiter counts the failed sign-ins of accounts.
+func (web *Web) Limiter() *Limiter { return web.limiter }
+
+// screens are the pages of waiting requests.
+type screens struct {
+	*Web
+	interactions Interactions
+}
+
+// Routes mounts the screens on a router that stands for the issuer's path.
+func (web *Web) Routes(r chi.Router, interactions Interactions) {
+	s := &screens{Web: web, interactions: interactions}
+	r.Get("/static/*", web.assets.serve)
+	r.Group(func(r chi.Router) {
+		r.Use(web.protection.Handler)
+		for _, screen := range []struct {
+			path      string
+			get, post http.HandlerFunc
+		}{
+			{"/login", s.login, s.loginPost},
+			{"/login/otp", s.otp, s.otpPost},
+			{"/select-account", s.selectAccount, s.selectAccountPost},
+			{"/consent", s.consent, s.consentPost},
+		} {
+			r.Get(screen.path, screen.get)
+			r.Post(screen.path, screen.post)
+		}
+	})
+}
+
+// open returns the interaction of a request, or shows why there is none.
+func (s *screens) open(w http.ResponseWriter, r *http.Request) (*authorize.Interaction, bool) {
+	interaction, err := s.interactions.Open(r)
+	if err != nil {
+		s.refuse(w, r, err)
+		return nil, false
+	}
+	return interaction, true
+}
+
+// read returns the fields of a form, or shows what is wrong with it.
+func (s *screens) read(w http.ResponseWriter, r *http.Request) (url.Values, bool) {
+	form, err := oauth.ReadBody(w, r)
+	if err != nil {
+		s.Error(w, r, oauth.AsError(err), s.interactions.StartAgain(r))
+		return nil, false
+	}
+	return form, true
+}
+
+// refuse shows an error of Interactions.
+func (s *screens) refuse(w http.ResponseWriter, r *http.Request, err error) {
+	switch {
+	case errors.Is(err, authorize.ErrExpired):
+		s.showError(w, r, http.StatusGone, errorKind{name: "expired", code: "request_expired"}, s.interactions.StartAgain(r))
+	case errors.Is(err, authorize.ErrOtherBrowser):
+		s.showError(w, r, http.StatusForbidden, errorKind{name: "other_browser", code: "other_browser"}, s.interactions.StartAgain(r))
+	case errors.Is(err, storage.ErrUnavailable):
+		s.unavailable(w, r)
+	default:
+		s.broken(w, r, err)
+	}
+}
+
+// to leads to another screen of the same request.
+func (s *screens) to(w http.ResponseWriter, r *http.Request, interaction *authorize.Interaction, path, parameter, value string) {
+	query := url.Values{"request": {interaction.Handle}}
+	if parameter != "" {
+		query.Set(parameter, value)
+	}
+	seeOther(w, r, s.prefix+path+"?"+query.Encode())
+}
+
+// seeOther answers a form with an address to get (RFC 9110, section 15.4.4), so
+// that going back or reloading repeats nothing.
+func seeOther(w http.ResponseWriter, r *http.Request, address string) {
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("Referrer-Policy", "same-origin")
+	http.Redirect(w, r, address, http.StatusSeeOther)
+}
+
+func orDefault[T int | time.Duration](value, standard T) T {
+	if value == 0 {
+		return standard
+	}
+	return value
+}
