@@ -12,6 +12,7 @@ import (
 
 	"gatehouse/keys"
 	"gatehouse/storage"
+	"gatehouse/storage/storagetest"
 )
 
 const day = 24 * time.Hour
@@ -229,15 +230,15 @@ func TestRingSurvivesLossOfStore(t *testing.T) {
 	before := ring.List()
 
 	t.Run("store down", func(t *testing.T) {
-		w.backend.setDown(true)
+		w.backend.down.Store(true)
 		if err := ring.Tick(t.Context()); !errors.Is(err, errDown) {
 			t.Errorf("got %v", err)
 		}
 		sign(t, ring, jose.ES256)
-		w.backend.setDown(false)
+		w.backend.down.Store(false)
 	})
 	t.Run("store emptied", func(t *testing.T) {
-		clear(w.backend.values)
+		w.backend.Backend = storagetest.NewMemory(w.clock.Now)
 		tick(t, ring)
 		if diff := cmp.Diff(before, w.open(t, es256).List()); diff != "" {
 			t.Errorf("keys changed:\n%s", diff)
