@@ -1,0 +1,77 @@
+package prepare
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"time"
+
+	"gatehouse/storage"
+)
+
+// Names that things get in Directus, and are found by again.
+const (
+	ServiceName         = "Gatehouse service"
+	DefaultCustomerRole = "Customer"
+)
+
+const defaultTimeout = 30 * time.Second
+
+// Options say what to prepare. BaseURL, AdminEmail, AdminPassword and Random
+// are required.
+type Options struct {
+	BaseURL string
+	// Transport and Timeout are those of the requests; both may be left out.
+	Transport http.RoundTripper
+	Timeout   time.Duration
+
+	// The administrator, for this run only.
+	AdminEmail    string
+	AdminPassword storage.Secret
+	AdminOTP      storage.Secret
+
+	// Token is the service token that is in use so far, if any. It is kept if
+	// it is the service user's, unless RotateToken asks for a new one.
+	Token       storage.Secret
+	RotateToken bool
+
+	// CustomerRole is the name of the role for people who sign up;
+	// DefaultCustomerRole if empty.
+	CustomerRole string
+	// Registration is left as it is if nil.
+	Registration *Registration
+	// AttemptsOff turns Directus's own lock-out off, for Directuses whose only
+	// entrance is Gatehouse.
+	AttemptsOff bool
+
+	// URLs of our pages and our address as Directus sees it, for the variables
+	// that must be set on Directus. Empty ones are left out.
+	ResetURL         string
+	VerifyURL        string
+	InviteURL        string
+	GatehouseAddress string
+
+	// DryRun reads and writes nothing.
+	DryRun bool
+	Random io.Reader
+}
+
+// Registration is the public registration of Directus.
+type Registration struct {
+	// Open lets people register, with the customer role.
+	Open bool
+	// VerifyEmail asks them to prove their address.
+	VerifyEmail bool
+}
+
+func (o Options) check() error {
+	switch {
+	case o.AdminEmail == "":
+		return errors.New("prepare directus: no administrator's e-mail")
+	case o.AdminPassword == "":
+		return errors.New("prepare directus: no administrator's password")
+	case o.Random == nil:
+		return errors.New("prepare directus: no source of randomness")
+	}
+	return nil
+}
