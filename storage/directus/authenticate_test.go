@@ -48,50 +48,56 @@ func TestAuthenticateReturnsTheAccount(t *testing.T) {
 	}
 }
 
+// refusal is a sign-in that must end in want.
+type refusal struct {
+	user  func(*directustest.User)
+	email string
+	wrong bool
+	otp   storage.Secret
+	fault *directustest.Fault
+	want  error
+}
+
+func loginFault(status int, code string) *directustest.Fault {
+	return &directustest.Fault{Path: "/auth/login", Status: status, Code: code, RetryAfter: 7}
+}
+
+var refusalCases = map[string]refusal{
+	"wrong password":                 {wrong: true, want: storage.ErrInvalidCredentials},
+	"unknown e-mail":                 {email: "nobody@example.com", want: storage.ErrInvalidCredentials},
+	"no password set":                {user: func(u *directustest.User) { u.Password = "" }, want: storage.ErrInvalidCredentials},
+	"suspended":                      {user: status("suspended"), want: storage.ErrInvalidCredentials},
+	"invited":                        {user: status("invited"), want: storage.ErrInvalidCredentials},
+	"unverified":                     {user: status("unverified"), want: storage.ErrInvalidCredentials},
+	"e-mail that Directus refuses":   {email: "ada@printer.local", want: storage.ErrMalformed},
+	"one-time password missing":      {user: withOTP, want: storage.ErrOTPRequired},
+	"one-time password wrong":        {user: withOTP, otp: "000000", want: storage.ErrInvalidOTP},
+	"one-time password, wrong first": {user: withOTP, otp: "000000", wrong: true, want: storage.ErrInvalidCredentials},
+	"USER_SUSPENDED of 10.8":         {fault: loginFault(401, "USER_SUSPENDED"), want: storage.ErrInvalidCredentials},
+	"INVALID_PROVIDER of 10.8":       {fault: loginFault(403, "INVALID_PROVIDER"), want: storage.ErrInvalidCredentials},
+	"licence locked":                 {fault: loginFault(403, "RESOURCE_RESTRICTED"), want: storage.ErrRestricted},
+	"local login disabled":           {fault: loginFault(404, "ROUTE_NOT_FOUND"), want: storage.ErrRestricted},
+	"rate limit":                     {fault: loginFault(429, "REQUESTS_EXCEEDED"), want: storage.ErrUnavailable},
+	"under pressure":                 {fault: loginFault(503, "SERVICE_UNAVAILABLE"), want: storage.ErrUnavailable},
+	"a proxy's 401":                  {fault: loginFault(401, ""), want: storage.ErrUnavailable},
+	"a proxy's 404":                  {fault: loginFault(404, ""), want: storage.ErrUnavailable},
+	"a redirect":                     {fault: loginFault(302, ""), want: storage.ErrUnavailable},
+	"connection dropped":             {fault: &directustest.Fault{Path: "/auth/login", Drop: true}, want: storage.ErrUnavailable},
+	"not JSON":                       {fault: &directustest.Fault{Path: "/auth/login", Body: "<html>"}, want: storage.ErrUnavailable},
+	"no tokens":                      {fault: &directustest.Fault{Path: "/auth/login", Body: `{"data":{}}`}, want: storage.ErrUnavailable},
+	"a token that is none": {
+		fault: &directustest.Fault{Path: "/auth/login", Body: `{"data":{"access_token":"a.b.c","refresh_token":"r","expires":1000}}`},
+		want:  storage.ErrUnavailable,
+	},
+	"an answer without end": {
+		fault: &directustest.Fault{Path: "/auth/login", Body: `{"data":"` + strings.Repeat("x", 5<<20) + `"}`},
+		want:  storage.ErrUnavailable,
+	},
+}
+
 func TestAuthenticateRefusals(t *testing.T) {
 	t.Parallel()
-	fault := func(status int, code string) *directustest.Fault {
-		return &directustest.Fault{Path: "/auth/login", Status: status, Code: code, RetryAfter: 7}
-	}
-	for name, test := range map[string]struct {
-		user  func(*directustest.User)
-		email string
-		wrong bool
-		otp   storage.Secret
-		fault *directustest.Fault
-		want  error
-	}{
-		"wrong password":                 {wrong: true, want: storage.ErrInvalidCredentials},
-		"unknown e-mail":                 {email: "nobody@example.com", want: storage.ErrInvalidCredentials},
-		"no password set":                {user: func(u *directustest.User) { u.Password = "" }, want: storage.ErrInvalidCredentials},
-		"suspended":                      {user: status("suspended"), want: storage.ErrInvalidCredentials},
-		"invited":                        {user: status("invited"), want: storage.ErrInvalidCredentials},
-		"unverified":                     {user: status("unverified"), want: storage.ErrInvalidCredentials},
-		"e-mail that Directus refuses":   {email: "ada@printer.local", want: storage.ErrMalformed},
-		"one-time password missing":      {user: withOTP, want: storage.ErrOTPRequired},
-		"one-time password wrong":        {user: withOTP, otp: "000000", want: storage.ErrInvalidOTP},
-		"one-time password, wrong first": {user: withOTP, otp: "000000", wrong: true, want: storage.ErrInvalidCredentials},
-		"USER_SUSPENDED of 10.8":         {fault: fault(401, "USER_SUSPENDED"), want: storage.ErrInvalidCredentials},
-		"INVALID_PROVIDER of 10.8":       {fault: fault(403, "INVALID_PROVIDER"), want: storage.ErrInvalidCredentials},
-		"licence locked":                 {fault: fault(403, "RESOURCE_RESTRICTED"), want: storage.ErrRestricted},
-		"local login disabled":           {fault: fault(404, "ROUTE_NOT_FOUND"), want: storage.ErrRestricted},
-		"rate limit":                     {fault: fault(429, "REQUESTS_EXCEEDED"), want: storage.ErrUnavailable},
-		"under pressure":                 {fault: fault(503, "SERVICE_UNAVAILABLE"), want: storage.ErrUnavailable},
-		"a proxy's 401":                  {fault: fault(401, ""), want: storage.ErrUnavailable},
-		"a proxy's 404":                  {fault: fault(404, ""), want: storage.ErrUnavailable},
-		"a redirect":                     {fault: fault(302, ""), want: storage.ErrUnavailable},
-		"connection dropped":             {fault: &directustest.Fault{Path: "/auth/login", Drop: true}, want: storage.ErrUnavailable},
-		"not JSON":                       {fault: &directustest.Fault{Path: "/auth/login", Body: "<html>"}, want: storage.ErrUnavailable},
-		"no tokens":                      {fault: &directustest.Fault{Path: "/auth/login", Body: `{"data":{}}`}, want: storage.ErrUnavailable},
-		"a token that is none": {
-			fault: &directustest.Fault{Path: "/auth/login", Body: `{"data":{"access_token":"a.b.c","refresh_token":"r","expires":1000}}`},
-			want:  storage.ErrUnavailable,
-		},
-		"an answer without end": {
-			fault: &directustest.Fault{Path: "/auth/login", Body: `{"data":"` + strings.Repeat("x", 5<<20) + `"}`},
-			want:  storage.ErrUnavailable,
-		},
-	} {
+	for name, test := range refusalCases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			b := newBench(t)

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"os"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -17,7 +16,6 @@ import (
 	"gatehouse/storage/directus"
 	"gatehouse/storage/directus/directustest"
 	"gatehouse/storage/directus/prepare"
-	"gatehouse/storage/storagetest"
 )
 
 // versionVariable chooses another Directus than the current one.
@@ -34,8 +32,8 @@ const (
 	verifyURL = "https://id.example.com/verify"
 )
 
-// TestOnDirectus holds the fake to what Directus does: every subtest has users
-// of its own on one server.
+// TestOnDirectus asks a real Directus what the other tests ask the fake. Every
+// subtest has users of its own on one server.
 func TestOnDirectus(t *testing.T) {
 	t.Parallel()
 	d := &real{Directus: stack.DirectusForTest(t, stack.DirectusOptions{
@@ -314,218 +312,4 @@ func forwarded(t *testing.T, d *real) {
 	if seen != "203.0.113.9|Browser/1" {
 		t.Errorf("Directus saw %q", seen)
 	}
-}
-
-func serviceToken(t *testing.T, d *real) {
-	rights, err := d.client(t).TokenRights(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if rights.Valid != directus.Yes || rights.Admin != directus.No || rights.AppAccess != directus.No ||
-		rights.ReadsUsers != directus.Yes || rights.ReadsRoles != directus.Yes || len(rights.Writes) != 0 {
-		t.Errorf("%+v", rights)
-	}
-	for path, body := range map[string]map[string]any{
-		"/users/" + rights.UserID: {"title": "x"},
-		"/settings":               {"project_name": "x"},
-	} {
-		err := d.as(d.token.Reveal()).Call(t.Context(), http.MethodPatch, path, body, nil)
-		if err == nil || !strings.Contains(err.Error(), "403") {
-			t.Errorf("PATCH %s: %v, want 403", path, err)
-		}
-	}
-}
-
-func administratorsToken(t *testing.T, d *real) {
-	client := d.client(t, func(c *directus.Config) { c.ServiceToken = storage.Secret(d.AdminToken) })
-	found := client.Inspect(t.Context())
-	if found.Problem != nil {
-		t.Fatal(found.Problem)
-	}
-	if found.Token.Admin != directus.Yes {
-		t.Errorf("an administrator's token is not seen: %+v", found.Token)
-	}
-	if !found.LoginAttemptsKnown || found.LoginAttempts != 25 {
-		t.Errorf("auth_login_attempts %d, known %v", found.LoginAttempts, found.LoginAttemptsKnown)
-	}
-	if strings.HasPrefix(d.Version, "12.") && (found.License != directus.License{Name: "Core", Status: "active"}) {
-		t.Errorf("licence %+v", found.License)
-	}
-}
-
-func invalidToken(t *testing.T, d *real) {
-	client := d.client(t, func(c *directus.Config) { c.ServiceToken = "no such token" })
-	rights, err := client.TokenRights(t.Context())
-	if err != nil || !cmp.Equal(rights, directus.TokenRights{Valid: directus.No}) {
-		t.Errorf("%+v, %v", rights, err)
-	}
-	_, err = client.Find(t.Context(), "00000000-0000-4000-8000-000000000000", 0)
-	if !errors.Is(err, directus.ErrServiceToken) || !errors.Is(err, storage.ErrUnavailable) {
-		t.Errorf("error %v", err)
-	}
-}
-
-func inspection(t *testing.T, d *real) {
-	found := d.client(t).Inspect(t.Context())
-	if found.Problem != nil {
-		t.Fatal(found.Problem)
-	}
-	if found.Reachable != directus.Yes || found.LocalLogin != directus.Yes || len(found.MissingColumns) != 0 {
-		t.Errorf("%+v", found)
-	}
-	if !d.isTen() && found.Version != d.Version {
-		t.Errorf("version %q, want %q", found.Version, d.Version)
-	}
-	if !found.ClockKnown || found.ClockSkew.Abs() > time.Minute {
-		t.Errorf("clock skew %v, known %v", found.ClockSkew, found.ClockKnown)
-	}
-	if strings.HasPrefix(d.Version, "12.") && found.Licensed != directus.No {
-		t.Errorf("licensed %v", found.Licensed)
-	}
-}
-
-func allowLists(t *testing.T, d *real) {
-	client := d.client(t)
-	users := func() string {
-		count, err := d.Postgres.Query(t.Context(), "directus", "SELECT count(*) FROM directus_users WHERE status = 'unverified' AND last_name IS NULL")
-		if err != nil {
-			t.Fatal(err)
-		}
-		return count
-	}
-	before := users()
-	for name, test := range map[string]struct {
-		urls directus.URLs
-		want directus.AllowLists
-	}{
-		"allowed": {directus.URLs{Reset: resetURL, Verify: verifyURL}, directus.AllowLists{Reset: directus.Yes, Verify: directus.Yes}},
-		"other":   {directus.URLs{Reset: verifyURL, Verify: resetURL}, directus.AllowLists{Reset: directus.No, Verify: directus.No}},
-		"none":    {directus.URLs{}, directus.AllowLists{}},
-	} {
-		got, err := client.AllowLists(t.Context(), test.urls)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if d.isTen() && test.urls.Reset != "" {
-			test.want.Reset = directus.Unknown
-		}
-		if got != test.want {
-			t.Errorf("%s: %+v, want %+v", name, got, test.want)
-		}
-	}
-	if after := users(); after != before {
-		t.Errorf("asking registered somebody: %s users, then %s", before, after)
-	}
-}
-
-// keep signs in and keeps the session on the clock given.
-func (d *real) keep(t *testing.T, now func() time.Time, transport http.RoundTripper) (sessions *directus.Sessions, user, id string) {
-	t.Helper()
-	client := d.client(t, func(c *directus.Config) { c.Now, c.Transport = now, transport })
-	sessions, err := directus.NewSessions(directus.SessionsConfig{
-		Client: client, Store: newStore(t, storagetest.NewMemory(now), now), Sleep: shortSleep,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	user, credentials := d.user(t, nil)
-	got, err := client.Authenticate(t.Context(), credentials)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if id, err = sessions.Keep(t.Context(), got.Pair); err != nil {
-		t.Fatal(err)
-	}
-	return sessions, user, id
-}
-
-func refreshOnce(t *testing.T, d *real) {
-	clock := newClock()
-	counter := &counting{}
-	sessions, user, id := d.keep(t, clock.Now, counter)
-	clock.Advance(time.Hour)
-	tokens := make(chan storage.Secret, 32)
-	var calls sync.WaitGroup
-	for range cap(tokens) {
-		calls.Go(func() {
-			token, err := sessions.AccessToken(t.Context(), id)
-			if err != nil {
-				t.Error(err)
-			}
-			tokens <- token.Token
-		})
-	}
-	calls.Wait()
-	if counter.of("/auth/refresh") != 1 {
-		t.Errorf("%d refreshes, want 1", counter.of("/auth/refresh"))
-	}
-	token := <-tokens
-	var me struct{ ID string }
-	if err := d.as(token.Reveal()).Call(t.Context(), http.MethodGet, "/users/me", nil, &me); err != nil || me.ID != user {
-		t.Errorf("the refreshed token belongs to %q, error %v", me.ID, err)
-	}
-	clock.Advance(time.Hour)
-	if _, err := sessions.AccessToken(t.Context(), id); err != nil {
-		t.Errorf("second generation: %v", err)
-	}
-	if err := sessions.End(t.Context(), id); err != nil {
-		t.Error(err)
-	}
-	if d.sessionsOf(t, user) != "0" {
-		t.Errorf("%s Directus sessions left", d.sessionsOf(t, user))
-	}
-}
-
-func passwordChangeRevokes(t *testing.T, d *real) {
-	clock := newClock()
-	sessions, user, id := d.keep(t, clock.Now, nil)
-	d.patch(t, "/users/"+user, map[string]any{"password": "another password"})
-	clock.Advance(time.Hour)
-	if _, err := sessions.AccessToken(t.Context(), id); !errors.Is(err, storage.ErrSessionRevoked) {
-		t.Errorf("error %v, want %v", err, storage.ErrSessionRevoked)
-	}
-}
-
-// The answer to a refresh gets lost on the way: the old token is used up and
-// the new one unknown, which is no sign of a revoked session.
-func interruptedRefresh(t *testing.T, d *real) {
-	clock := newClock()
-	counter := &counting{loseAnswersOf: "/auth/refresh"}
-	sessions, _, id := d.keep(t, clock.Now, counter)
-	clock.Advance(time.Hour)
-	if _, err := sessions.AccessToken(t.Context(), id); !errors.Is(err, storage.ErrUnavailable) {
-		t.Fatalf("error %v, want %v", err, storage.ErrUnavailable)
-	}
-	counter.loseAnswersOf = ""
-	if _, err := sessions.AccessToken(t.Context(), id); !errors.Is(err, storage.ErrPairLost) {
-		t.Errorf("error %v, want %v", err, storage.ErrPairLost)
-	}
-}
-
-// counting counts requests by path, and can lose answers.
-type counting struct {
-	mu            sync.Mutex
-	paths         map[string]int
-	loseAnswersOf string
-}
-
-func (c *counting) RoundTrip(r *http.Request) (*http.Response, error) {
-	c.mu.Lock()
-	if c.paths == nil {
-		c.paths = map[string]int{}
-	}
-	c.paths[r.URL.Path]++
-	c.mu.Unlock()
-	response, err := http.DefaultTransport.RoundTrip(r)
-	if err == nil && r.URL.Path == c.loseAnswersOf {
-		_ = response.Body.Close()
-		return nil, errors.New("answer lost")
-	}
-	return response, err
-}
-
-func (c *counting) of(path string) int {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.paths[path]
 }
