@@ -55,7 +55,7 @@ func (l *loader) checkDirectus() {
 	} else if u, err := url.Parse(d.URL); err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || u.User != nil || strings.ContainsAny(d.URL, "?#") {
 		l.refuse("directus.url", "is not an address of Directus; write it like https://directus.example.com, without user, query or fragment")
 	}
-	if d.Token == "" && !l.options.BeforeSetup && !l.failed(tokenKey) {
+	if d.Token == "" && !l.options.WithoutToken && !l.failed(tokenKey) {
 		l.missing(tokenKey, "run gatehouse setup, and set directus.token_file to the file that it wrote")
 	}
 	if d.AttemptsLimit > 0 && d.AttemptsLimit < leastAttempts {

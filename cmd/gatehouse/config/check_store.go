@@ -83,10 +83,10 @@ func decodeKey(text string) ([]byte, error) {
 
 // dataFolder follows the XDG Base Directory Specification.
 func dataFolder(environment []string) string {
-	if folder := lookup(environment, "XDG_DATA_HOME"); filepath.IsAbs(folder) {
+	if folder := Lookup(environment, "XDG_DATA_HOME"); filepath.IsAbs(folder) {
 		return filepath.Join(folder, "gatehouse")
 	}
-	if home := lookup(environment, "HOME"); filepath.IsAbs(home) && home != "/" {
+	if home := Lookup(environment, "HOME"); filepath.IsAbs(home) && home != "/" {
 		return filepath.Join(home, ".local", "share", "gatehouse")
 	}
 	return "data"

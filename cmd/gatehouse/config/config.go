@@ -2,8 +2,10 @@ package config
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 
+	"gatehouse/provider/clients"
 	"gatehouse/storage"
 )
 
@@ -19,6 +21,8 @@ type Config struct {
 	Tokens          Tokens
 	Sessions        Sessions
 	Keys            Keys
+	// FetchAllowHosts may be private hosts in the jwks_uri of a client.
+	FetchAllowHosts []string
 	// Claims maps the name of a claim to a column of directus_users, or to a
 	// template with columns in braces.
 	Claims   map[string]string
@@ -125,3 +129,15 @@ type Theme struct {
 
 // Log is how and what is logged.
 type Log struct{ Level, Format string }
+
+// ClientRules narrows the rules to what is configured: a client may ask for an
+// algorithm only if this issuer has keys for it.
+func (c *Config) ClientRules(rules clients.Rules) clients.Rules {
+	rules.SigningAlgorithms = []string{"RS256"}
+	for _, algorithm := range c.Keys.Algorithms {
+		if !slices.Contains(rules.SigningAlgorithms, algorithm) {
+			rules.SigningAlgorithms = append(rules.SigningAlgorithms, algorithm)
+		}
+	}
+	return rules
+}

@@ -15,8 +15,8 @@ func setupVariables() []string {
 }
 
 // Kubernetes and Docker links put such variables into every container next to a
-// service that is called gatehouse. They are not ours.
-var foreignVariable = regexp.MustCompile(`^GATEHOUSE_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT|PORT_\d+_(TCP|UDP|SCTP)(_PROTO|_PORT|_ADDR)?|NAME|ENV_\w+)$`)
+// service that is called gatehouse. The last two are for make demo and make test.
+var foreignVariable = regexp.MustCompile(`^GATEHOUSE_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT|PORT_\d+_(TCP|UDP|SCTP)(_PROTO|_PORT|_ADDR)?|NAME|ENV_\w+|CACHE|TEST_\w+)$`)
 
 // environment reads every GATEHOUSE_ variable. An empty one counts as not set,
 // since Compose passes those on that it does not find.

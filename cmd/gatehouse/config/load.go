@@ -26,9 +26,9 @@ type Options struct {
 	Flags map[string]string
 	// Rules are those that clients are held to.
 	Rules clients.Rules
-	// BeforeSetup reads a configuration whose service token does not exist
-	// yet: it is neither read nor asked for.
-	BeforeSetup bool
+	// WithoutToken neither reads nor asks for the service token, for commands
+	// that do without: it may not exist yet.
+	WithoutToken bool
 }
 
 // Loaded is a configuration with the origin of everything in it.
@@ -91,7 +91,7 @@ func (l *loader) setting(s setting[Config], sources []map[string]given) {
 		l.config.Directus.TokenFile = l.resolve(g)
 	}
 	switch {
-	case ok && s.key == tokenKey && l.options.BeforeSetup:
+	case ok && s.key == tokenKey && l.options.WithoutToken:
 		l.origins[s.key] = g.origin
 	case ok:
 		l.apply(s.key, "", s.secret, s.value(l.config), g)
@@ -112,19 +112,6 @@ func (l *loader) tree(key string, sources []map[string]given, read func(given)) 
 		l.origins[key] = g.origin
 		read(g)
 	}
-}
-
-// clientRules are what a client may ask for here: of the algorithms only those
-// that this issuer has keys for.
-func (l *loader) clientRules() clients.Rules {
-	rules := l.options.Rules
-	rules.SigningAlgorithms = []string{"RS256"}
-	for _, algorithm := range l.config.Keys.Algorithms {
-		if !slices.Contains(rules.SigningAlgorithms, algorithm) {
-			rules.SigningAlgorithms = append(rules.SigningAlgorithms, algorithm)
-		}
-	}
-	return rules
 }
 
 // apply sets a value and notes where it came from.
@@ -215,7 +202,7 @@ func (l *loader) file() map[string]given {
 func (l *loader) read() (path string, content []byte, err error) {
 	asked, how := l.options.Path, "--config"
 	if asked == "" {
-		asked, how = lookup(l.options.Environment, ConfigVariable), ConfigVariable
+		asked, how = Lookup(l.options.Environment, ConfigVariable), ConfigVariable
 	}
 	if asked != "" {
 		content, err := os.ReadFile(asked) //nolint:gosec // the operator names the file
@@ -245,7 +232,8 @@ func (l *loader) flags() map[string]given {
 	return into
 }
 
-func lookup(environment []string, name string) string {
+// Lookup returns the last value of a variable, or nothing.
+func Lookup(environment []string, name string) string {
 	for _, entry := range slices.Backward(environment) {
 		if key, text, _ := strings.Cut(entry, "="); key == name {
 			return text

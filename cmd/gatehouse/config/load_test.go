@@ -86,9 +86,9 @@ func TestPrecedence(t *testing.T) {
 		want      string
 		origin    string
 	}{
-		"file over default":     {want: "127.0.0.1:1", origin: "%DIR%/gatehouse.yaml:3"},
-		"environment over file": {variables: []string{"GATEHOUSE_LISTEN=127.0.0.1:2"}, want: "127.0.0.1:2", origin: "GATEHOUSE_LISTEN"},
-		"flag over environment": {variables: []string{"GATEHOUSE_LISTEN=127.0.0.1:2"}, flags: map[string]string{"listen": "127.0.0.1:3"}, want: "127.0.0.1:3", origin: "--listen"},
+		"file over default":                   {want: "127.0.0.1:1", origin: "%DIR%/gatehouse.yaml:3"},
+		"environment over file":               {variables: []string{"GATEHOUSE_LISTEN=127.0.0.1:2"}, want: "127.0.0.1:2", origin: "GATEHOUSE_LISTEN"},
+		"flag over environment":               {variables: []string{"GATEHOUSE_LISTEN=127.0.0.1:2"}, flags: map[string]string{"listen": "127.0.0.1:3"}, want: "127.0.0.1:3", origin: "--listen"},
 		"an empty variable counts as not set": {variables: []string{"GATEHOUSE_LISTEN="}, want: "127.0.0.1:1", origin: "%DIR%/gatehouse.yaml:3"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -177,10 +177,10 @@ clients:
 	}
 }
 
-func TestBeforeSetupNeedsNoToken(t *testing.T) {
+func TestLoadWithoutToken(t *testing.T) {
 	loaded, folder, err := load(t, `issuer: http://localhost:8080
 directus: {url: "http://localhost:8055", token_file: not-there-yet}
-`, func(o *config.Options) { o.BeforeSetup = true })
+`, func(o *config.Options) { o.WithoutToken = true })
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -209,6 +209,10 @@ func protocolSettings() []setting[Config] {
 			value: func(c *Config) value { return duration(&c.Keys.JWKSMaxAge, time.Second, 7*day) },
 		},
 		{
+			key: "fetch.allow_hosts", doc: "Hosts in your own network that the jwks_uri of a client may name. Otherwise only public addresses are asked.",
+			value: func(c *Config) value { return texts(&c.FetchAllowHosts) },
+		},
+		{
 			key: "throttle.addresses", fallback: "100", doc: "Failed sign-ins from one address (IPv6: one /64) in throttle.address_window.",
 			value: func(c *Config) value { return number(&c.Throttle.Addresses, 1, 1_000_000) },
 		},

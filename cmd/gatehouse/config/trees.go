@@ -96,7 +96,7 @@ func (l *loader) client(entry clientEntry, shown string, at func(key string) Ori
 	}
 	client := clients.WithDefaults(entry.Client)
 	if readable {
-		for _, field := range clients.Fields(clients.Validate(client, l.clientRules())) {
+		for _, field := range clients.Fields(clients.Validate(client, l.config.ClientRules(l.options.Rules))) {
 			l.problems.add(at(field.Field), shown+field.Field, "%s", field.Problem)
 		}
 	}

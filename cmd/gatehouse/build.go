@@ -1,0 +1,129 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+
+	"gatehouse/cmd/gatehouse/config"
+	"gatehouse/keys"
+	"gatehouse/provider"
+	"gatehouse/provider/claims"
+	"gatehouse/provider/clients"
+	"gatehouse/provider/event"
+	"gatehouse/provider/fetch"
+	"gatehouse/provider/oauth"
+	"gatehouse/provider/session"
+	"gatehouse/provider/token"
+	"gatehouse/storage"
+	"gatehouse/storage/directus"
+	"gatehouse/web"
+)
+
+// parts are what serve runs.
+type parts struct {
+	store    *storage.Store
+	ring     *keys.Ring
+	directus *directus.Client
+	handler  http.Handler
+}
+
+// build puts the provider together. It speaks to the store, not to Directus.
+func (a *app) build(ctx context.Context, settings *config.Loaded, backend storage.Backend, logger *slog.Logger) (*parts, error) {
+	sealing, err := a.sealingKeys(settings)
+	if err != nil {
+		return nil, err
+	}
+	p := &parts{}
+	if p.store, err = a.newStore(backend, sealing); err != nil {
+		return nil, err
+	}
+	source, err := clients.NewSource(clients.SourceConfig{Configured: settings.Clients, Store: p.store, Now: a.now})
+	if err != nil {
+		return nil, err
+	}
+	if err := source.CheckSources(ctx); err != nil {
+		return nil, err
+	}
+	sink := audit{logger: logger}
+	if p.ring, err = a.openRing(ctx, settings, p.store, sink, logger); err != nil {
+		return nil, err
+	}
+	handles, err := oauth.NewHandles(a.random, sealing...)
+	if err != nil {
+		return nil, err
+	}
+	releaser, err := claims.New(claims.Config{Mapping: settings.Claims, EmailVerified: settings.Directus.EmailVerified == "always"})
+	if err != nil {
+		return nil, err
+	}
+	if p.directus, err = a.newDirectus(settings, releaser.Fields(), logger); err != nil {
+		return nil, err
+	}
+	screens, err := a.newWeb(settings, p, handles, sink, logger)
+	if err != nil {
+		return nil, err
+	}
+	issuer, err := provider.New(provider.Config{
+		Issuer: settings.Issuer, Store: p.store, Keys: p.ring, Handles: handles, Clients: source,
+		Directory: p.directus, Claims: releaser,
+		Fetcher: fetch.New(fetch.Config{AllowLoopback: settings.LoopbackIssuer(), AllowHosts: settings.FetchAllowHosts}),
+		Pages:   screens, LogoutPages: screens.LogoutPages(),
+		Tokens: token.Lifetimes{
+			Code: settings.Tokens.CodeLifetime, AccessToken: settings.Tokens.AccessTokenLifetime, IDToken: settings.Tokens.IDTokenLifetime,
+			RefreshToken: settings.Tokens.RefreshTokenLifetime, ReplayWindow: settings.Tokens.ReplayWindow,
+		},
+		Sessions: session.Lifetimes{
+			Idle: settings.Sessions.Idle, Absolute: settings.Sessions.Absolute,
+			RememberedIdle: settings.Sessions.RememberedIdle, RememberedAbsolute: settings.Sessions.RememberedAbsolute,
+		},
+		RequestLifetime: settings.Tokens.RequestLifetime, Staleness: settings.Directus.Staleness,
+		UILocales: screens.Languages(), PolicyURI: settings.PolicyURI, TermsURI: settings.TermsOfServiceURI,
+		Now: a.now, Random: a.random, Sink: sink,
+	})
+	if err != nil {
+		return nil, err
+	}
+	p.handler = issuer.Handler(func(router chi.Router) { screens.Routes(router, issuer.Interactions()) })
+	return p, nil
+}
+
+func (a *app) openRing(ctx context.Context, settings *config.Loaded, store *storage.Store, sink event.Sink, logger *slog.Logger) (*keys.Ring, error) {
+	ring := a.keyConfig(settings, store)
+	ring.Logger = logger
+	ring.Changed = func(ctx context.Context, change keys.Change) {
+		sink.Emit(ctx, event.Event{Name: event.SigningKeyRotated, Kind: string(change.Step), Reason: string(change.Algorithm) + " " + change.KeyID})
+	}
+	return keys.Open(ctx, ring)
+}
+
+func (a *app) newDirectus(settings *config.Loaded, fields []string, logger *slog.Logger) (*directus.Client, error) {
+	return directus.New(directus.Config{
+		BaseURL: settings.Directus.URL, ServiceToken: settings.Directus.Token, Timeout: settings.Directus.Timeout,
+		MaxConcurrent: settings.Directus.MaxConcurrent, Fields: fields, ForwardClientAddress: settings.Directus.ForwardClientAddress,
+		Now: a.now, Random: a.random, Logger: logger,
+	})
+}
+
+func (a *app) newWeb(settings *config.Loaded, p *parts, handles *oauth.Handles, sink event.Sink, logger *slog.Logger) (*web.Web, error) {
+	return web.New(web.Config{
+		Issuer: settings.Issuer, Accounts: accounts{Client: p.directus, logger: logger}, Store: p.store,
+		Cookies: session.NewCookies(settings.Issuer), Handles: handles, Sink: sink, Now: a.now,
+		Throttle: web.Throttle{
+			AttemptsLimit: settings.Directus.AttemptsLimit,
+			// Signing in asks Directus up to three times.
+			AttemptTimeout:  3*settings.Directus.Timeout + 5*time.Second,
+			AddressFailures: settings.Throttle.Addresses, AddressWindow: settings.Throttle.AddressWindow,
+		},
+		AccountAge: settings.Directus.Staleness,
+		Theme: web.Theme{
+			ProjectName: settings.Theme.ProjectName, LogoURL: settings.Theme.LogoURI,
+			PrimaryColor: settings.Theme.PrimaryColor, Appearance: web.Appearance(settings.Theme.Appearance),
+		},
+		DefaultLanguage: settings.DefaultLanguage,
+		PolicyURL:       settings.PolicyURI, TermsURL: settings.TermsOfServiceURI, HelpURL: settings.HelpURI,
+	})
+}

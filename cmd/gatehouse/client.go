@@ -1,0 +1,229 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"gatehouse/cmd/gatehouse/config"
+	"gatehouse/provider/clients"
+	"gatehouse/provider/oauth"
+	"gatehouse/storage"
+)
+
+func (a *app) clientCommand() *cobra.Command {
+	command := &cobra.Command{Use: "client", Short: "Register and change relying parties, also while gatehouse serves", Args: cobra.NoArgs}
+	command.AddCommand(
+		a.clientCreateCommand(), a.clientListCommand(), a.clientGetCommand(),
+		a.clientUpdateCommand(), a.clientDeleteCommand(), a.clientRotateSecretCommand(),
+	)
+	return command
+}
+
+// secretSize is that of generated secrets in bytes.
+const secretSize = 32
+
+func (a *app) newSecret() (storage.Secret, error) {
+	secret, err := oauth.RandomID(a.random, secretSize)
+	return storage.Secret(secret), err
+}
+
+// described is a client as it is printed: with the word whether it has a
+// secret, never with digests.
+type described struct {
+	storage.Client
+	HasSecret bool   `json:"has_secret"`
+	Source    string `json:"source"`
+	// Secret is shown once, by the command that made it.
+	Secret string `json:"client_secret,omitempty"`
+}
+
+func describe(client storage.Client, source string) described {
+	d := described{Client: client, HasSecret: len(client.SecretDigests) > 0, Source: source}
+	d.SecretDigests = nil
+	return d
+}
+
+const (
+	fromConfiguration = "configuration"
+	fromStore         = "store"
+)
+
+func printJSON(w io.Writer, value any) error {
+	encoder := json.NewEncoder(w)
+	encoder.SetIndent("", "  ")
+	encoder.SetEscapeHTML(false)
+	return encoder.Encode(value)
+}
+
+// everyClient lists those of the configuration, then those in the store.
+func everyClient(ctx context.Context, settings *config.Loaded, store *storage.Store) ([]described, error) {
+	var all []described
+	for _, client := range settings.Clients {
+		all = append(all, describe(client, fromConfiguration))
+	}
+	for record, err := range store.Clients.All(ctx) {
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, describe(record.Value, fromStore))
+	}
+	slices.SortStableFunc(all, func(a, b described) int { return strings.Compare(a.Client.ID, b.Client.ID) })
+	return all, nil
+}
+
+func (a *app) clientListCommand() *cobra.Command {
+	var asJSON bool
+	command := &cobra.Command{
+		Use: "list", Short: "List the clients", Args: cobra.NoArgs,
+		RunE: func(command *cobra.Command, _ []string) error {
+			return a.withStore(command.Context(), func(settings *config.Loaded, store *storage.Store) error {
+				all, err := everyClient(command.Context(), settings, store)
+				if err != nil {
+					return err
+				}
+				if asJSON {
+					return printJSON(command.OutOrStdout(), all)
+				}
+				table := tabwriter.NewWriter(command.OutOrStdout(), 0, 0, 2, ' ', 0)
+				fmt.Fprintln(table, "CLIENT_ID\tNAME\tTYPE\tAUTHENTICATION\tSOURCE")
+				for _, client := range all {
+					method := client.TokenEndpointAuthMethod
+					if method == "" {
+						method = "client_secret_basic or _post"
+					}
+					fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", client.ID, client.Name, client.ApplicationType, method, client.Source)
+				}
+				return table.Flush()
+			})
+		},
+	}
+	command.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return command
+}
+
+func (a *app) clientGetCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "get CLIENT_ID", Short: "Print one client as JSON", Args: cobra.ExactArgs(1),
+		RunE: func(command *cobra.Command, args []string) error {
+			return a.withStore(command.Context(), func(settings *config.Loaded, store *storage.Store) error {
+				all, err := everyClient(command.Context(), settings, store)
+				if err != nil {
+					return err
+				}
+				for _, client := range all {
+					if client.ID == args[0] {
+						return printJSON(command.OutOrStdout(), client)
+					}
+				}
+				return unknownClient(args[0])
+			})
+		},
+	}
+}
+
+func (a *app) clientDeleteCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "delete CLIENT_ID", Short: "Remove a client; its tokens are worth nothing from then on", Args: cobra.ExactArgs(1),
+		RunE: func(command *cobra.Command, args []string) error {
+			return a.withStore(command.Context(), func(_ *config.Loaded, store *storage.Store) error {
+				_, err := store.Clients.Take(command.Context(), args[0])
+				if errors.Is(err, storage.ErrNotFound) {
+					return unknownClient(args[0])
+				}
+				if err == nil {
+					fmt.Fprintf(command.OutOrStdout(), "Client %s is deleted.\n", args[0])
+				}
+				return err
+			})
+		},
+	}
+}
+
+func (a *app) clientRotateSecretCommand() *cobra.Command {
+	var keep time.Duration
+	var asJSON bool
+	command := &cobra.Command{
+		Use: "rotate-secret CLIENT_ID", Short: "Make a new secret and let the old one end", Args: cobra.ExactArgs(1),
+		RunE: func(command *cobra.Command, args []string) error {
+			if keep < 0 {
+				return errors.New("--keep-old must not be negative")
+			}
+			return a.withStore(command.Context(), func(settings *config.Loaded, store *storage.Store) error {
+				secret, err := a.newSecret()
+				if err != nil {
+					return err
+				}
+				client, err := a.changeClient(command.Context(), settings, store, args[0], func(client *storage.Client) error {
+					return replaceSecret(client, secret, a.now().Add(keep), keep > 0)
+				})
+				if err != nil {
+					return err
+				}
+				if asJSON {
+					shown := describe(client, fromStore)
+					shown.Secret = secret.Reveal()
+					return printJSON(command.OutOrStdout(), shown)
+				}
+				fmt.Fprintf(command.OutOrStdout(), "The new secret of %s, shown only now:\n%s\n", client.ID, secret.Reveal())
+				return nil
+			})
+		},
+	}
+	command.Flags().DurationVar(&keep, "keep-old", 24*time.Hour, "how long the old secret still works; 0 ends it at once")
+	command.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return command
+}
+
+// replaceSecret puts a new secret in front of the newest old one, which ends at
+// the time given or not at all later than it would have.
+func replaceSecret(client *storage.Client, secret storage.Secret, ends time.Time, keepOld bool) error {
+	if client.Public() || len(client.SecretDigests) == 0 {
+		return fmt.Errorf("client %s has no secret: its token_endpoint_auth_method is %s", client.ID, client.TokenEndpointAuthMethod)
+	}
+	digests := []storage.SecretDigest{{SHA256: oauth.Digest(secret.Reveal())}}
+	if keepOld {
+		old := client.SecretDigests[0]
+		if old.Expires.IsZero() || old.Expires.After(ends) {
+			old.Expires = ends
+		}
+		digests = append(digests, old)
+	}
+	client.SecretDigests = digests
+	return nil
+}
+
+// changeClient changes a stored client if the result is still valid.
+func (a *app) changeClient(ctx context.Context, settings *config.Loaded, store *storage.Store, id string, change func(*storage.Client) error) (storage.Client, error) {
+	if configured(settings, id) {
+		return storage.Client{}, fmt.Errorf("client %s stands in the configuration; change it there and restart gatehouse", id)
+	}
+	var changed storage.Client
+	err := store.Clients.Update(ctx, id, func(client *storage.Client) error {
+		if err := change(client); err != nil {
+			return err
+		}
+		changed = *client
+		return clients.Validate(*client, settings.ClientRules(clientRules()))
+	})
+	if errors.Is(err, storage.ErrNotFound) {
+		err = unknownClient(id)
+	}
+	return changed, err
+}
+
+func configured(settings *config.Loaded, id string) bool {
+	return slices.ContainsFunc(settings.Clients, func(client storage.Client) bool { return client.ID == id })
+}
+
+func unknownClient(id string) error {
+	return fmt.Errorf("there is no client %s; gatehouse client list names those there are", id)
+}

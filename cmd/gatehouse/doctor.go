@@ -1,0 +1,129 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"gatehouse/cmd/gatehouse/config"
+	"gatehouse/cmd/gatehouse/doctor"
+	"gatehouse/provider/claims"
+	"gatehouse/provider/clients"
+	"gatehouse/provider/oauth"
+	"gatehouse/storage"
+	"gatehouse/storage/directus"
+)
+
+const (
+	// trialLifetime is that of a record that a crash left behind.
+	trialLifetime = time.Minute
+	// ringName is how storage.Store names the one record of KeyRings.
+	ringName = "ring"
+)
+
+func (a *app) doctorCommand() *cobra.Command {
+	var asJSON bool
+	command := &cobra.Command{
+		Use: "doctor", Short: "Find what is wrong, and how to mend it", Args: cobra.NoArgs,
+		Long: "Looks at the issuer, the clock, the store, the keys and Directus. Every finding says what to do.\n" +
+			"The exit code is 1 if there is an error among them.",
+		RunE: func(command *cobra.Command, _ []string) error {
+			settings, err := a.load(config.Options{})
+			if err != nil {
+				return err
+			}
+			findings := doctor.Examine(command.Context(), a.patient(settings))
+			if asJSON {
+				if err := printJSON(command.OutOrStdout(), findings); err != nil {
+					return err
+				}
+			} else {
+				doctor.Print(command.OutOrStdout(), findings)
+			}
+			if doctor.Worst(findings) == doctor.Error {
+				return &exitError{code: 1}
+			}
+			return nil
+		},
+	}
+	command.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return command
+}
+
+func (a *app) patient(settings *config.Loaded) doctor.Patient {
+	logger := a.logger(settings)
+	pages := pagesOf(settings)
+	patient := doctor.Patient{
+		Issuer: settings.Issuer, ReadyURL: readyURL(settings), Get: http.DefaultClient,
+		DirectusURL: settings.Directus.URL, AttemptsLimit: settings.Directus.AttemptsLimit,
+		Pages: directus.URLs{Reset: pages.reset, Verify: pages.verify}, Now: a.now,
+	}
+	patient.Store = func(ctx context.Context) error {
+		return a.trial(ctx, settings, func(store *storage.Store) error {
+			source, err := clients.NewSource(clients.SourceConfig{Configured: settings.Clients, Store: store, Now: a.now})
+			if err != nil {
+				return err
+			}
+			return errors.Join(tryStore(ctx, store, a), source.CheckSources(ctx))
+		})
+	}
+	patient.Keys = func(ctx context.Context) (current []string, err error) {
+		err = a.trial(ctx, settings, func(store *storage.Store) error {
+			current, err = currentKeys(ctx, store)
+			return err
+		})
+		return current, err
+	}
+	releaser, err := claims.New(claims.Config{Mapping: settings.Claims})
+	if err == nil {
+		if client, err := a.newDirectus(settings, releaser.Fields(), logger); err == nil {
+			patient.Directus = client
+		}
+	}
+	return patient
+}
+
+func (a *app) trial(ctx context.Context, settings *config.Loaded, do func(*storage.Store) error) error {
+	store, backend, err := a.openStore(ctx, settings, a.logger(settings))
+	if err != nil {
+		return err
+	}
+	return errors.Join(do(store), backend.Close())
+}
+
+// tryStore writes a record of its own, reads it and takes it away again.
+func tryStore(ctx context.Context, store *storage.Store, a *app) error {
+	name, err := oauth.RandomID(a.random, 16)
+	if err != nil {
+		return err
+	}
+	if err := store.Ping(ctx); err != nil {
+		return err
+	}
+	if err := store.Seen.Put(ctx, "doctor "+name, storage.Mark{}, trialLifetime); err != nil {
+		return err
+	}
+	_, err = store.Seen.Take(ctx, "doctor "+name)
+	return err
+}
+
+// currentKeys reads the ring as it is: keys.Open would make one.
+func currentKeys(ctx context.Context, store *storage.Store) ([]string, error) {
+	record, err := store.KeyRings.Get(ctx, ringName)
+	if errors.Is(err, storage.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var current []string
+	for _, key := range record.Value.Keys {
+		if key.State == storage.KeyCurrent {
+			current = append(current, key.Algorithm+" "+key.ID)
+		}
+	}
+	return current, nil
+}

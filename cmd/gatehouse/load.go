@@ -1,0 +1,35 @@
+package main
+
+import (
+	"gatehouse/cmd/gatehouse/config"
+	"gatehouse/keys"
+	"gatehouse/provider/authorize"
+	"gatehouse/provider/clientauth"
+	"gatehouse/provider/clients"
+	"gatehouse/provider/grant"
+)
+
+// load reads the configuration as a command needs it.
+func (a *app) load(options config.Options) (*config.Loaded, error) {
+	options.Path, options.Environment, options.Rules = a.configPath, a.environment, clientRules()
+	return config.Load(options)
+}
+
+// clientRules come from the tables that the endpoints run on.
+func clientRules() clients.Rules {
+	return clients.Rules{
+		GrantTypes:          grant.Types(),
+		ResponseTypes:       authorize.ResponseTypes(),
+		AuthMethods:         names(clientauth.Methods()),
+		SigningAlgorithms:   names(keys.Algorithms()),
+		AssertionAlgorithms: names(clientauth.SigningAlgorithms()),
+	}
+}
+
+func names[S ~string](values []S) []string {
+	all := make([]string, len(values))
+	for i, value := range values {
+		all[i] = string(value)
+	}
+	return all
+}

@@ -1,0 +1,74 @@
+package main
+
+import (
+	"errors"
+
+	"github.com/spf13/cobra"
+
+	"gatehouse/cmd/gatehouse/config"
+	"gatehouse/cmd/gatehouse/setup"
+	"gatehouse/storage/directus/prepare"
+)
+
+func (a *app) setupCommand() *cobra.Command {
+	var options prepare.Options
+	var registration prepare.Registration
+	var registrationMode, tokenFile string
+	command := &cobra.Command{
+		Use: "setup", Short: "Prepare Directus: service user and token, customer role, settings", Args: cobra.NoArgs,
+		Long: "Prepares Directus, and may be run again: what is right already is kept.\n\n" +
+			"An administrator's credentials are asked for, or taken from GATEHOUSE_SETUP_ADMIN_EMAIL and\n" +
+			"GATEHOUSE_SETUP_ADMIN_PASSWORD (or _PASSWORD_FILE; GATEHOUSE_SETUP_ADMIN_OTP where the account has\n" +
+			"one-time passwords). They are used for this run only and never stored.",
+		RunE: func(command *cobra.Command, _ []string) error {
+			settings, err := a.load(config.Options{WithoutToken: true})
+			if err != nil {
+				return err
+			}
+			if tokenFile == "" {
+				tokenFile = settings.Directus.TokenFile
+			}
+			if tokenFile == "" {
+				return errors.New("name the file for the service token: --token-file, or directus.token_file in the configuration")
+			}
+			credentials, err := setup.Source{Lookup: a.lookup, Terminal: a.stdin, Prompts: a.stderr}.Read()
+			if err != nil {
+				return err
+			}
+			switch registrationMode {
+			case "":
+			case "open", "closed":
+				registration.Open = registrationMode == "open"
+				options.Registration = &registration
+			default:
+				return errors.New("--registration is open or closed; leave it out to change nothing")
+			}
+			options.BaseURL, options.Timeout, options.Random = settings.Directus.URL, settings.Directus.Timeout, a.random
+			options.AdminEmail, options.AdminPassword, options.AdminOTP = credentials.Email, credentials.Password, credentials.OTP
+			pages := pagesOf(settings)
+			options.ResetURL, options.VerifyURL, options.InviteURL = pages.reset, pages.verify, pages.invite
+			return setup.Run(command.Context(), setup.Options{Prepare: options, TokenFile: tokenFile, Output: command.OutOrStdout()})
+		},
+	}
+	flags := command.Flags()
+	flags.StringVar(&tokenFile, "token-file", "", "file for the service token, written with mode 0600 (default: directus.token_file)")
+	flags.BoolVar(&options.DryRun, "dry-run", false, "say what would be done and change nothing")
+	flags.BoolVar(&options.RotateToken, "rotate", false, "replace the service token")
+	flags.StringVar(&options.CustomerRole, "customer-role", prepare.DefaultCustomerRole, "name of the role for people who sign up; it has no Studio access")
+	flags.StringVar(&registrationMode, "registration", "", "open or closed: change public registration")
+	flags.BoolVar(&registration.VerifyEmail, "verify-email", true, "with --registration open, ask people to prove their address")
+	flags.BoolVar(&options.AttemptsOff, "attempts-off", false, "switch Directus's own lock-out off, where Gatehouse is the only entrance; then set directus.attempts_limit: 0")
+	flags.StringVar(&options.GatehouseAddress, "gatehouse-address", "", "our address as Directus sees it, for IP_TRUST_PROXY")
+	return command
+}
+
+// pages of ours that Directus's mails lead to.
+type pages struct{ reset, verify, invite string }
+
+func pagesOf(settings *config.Loaded) pages {
+	return pages{reset: settings.Issuer + "/reset-password", verify: settings.Issuer + "/verify-email", invite: settings.Issuer + "/accept-invitation"}
+}
+
+func (a *app) lookup(name string) string {
+	return config.Lookup(a.environment, name)
+}
