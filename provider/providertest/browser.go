@@ -32,18 +32,6 @@ func (s *Server) NewBrowser(t testing.TB) *Browser {
 	}}
 }
 
-// Page is where the browser came to rest.
-type Page struct {
-	Status int
-	Header http.Header
-	// URL is the address of the page.
-	URL *url.URL
-	// Left is the address outside the provider that a redirect led to, if any.
-	Left *url.URL
-	Body string
-	root *html.Node
-}
-
 // Cookies returns what the browser would send to the provider.
 func (b *Browser) Cookies() []*http.Cookie {
 	u, err := url.Parse(b.server.Issuer)
@@ -65,19 +53,33 @@ func (b *Browser) SetCookies(cookies []*http.Cookie) {
 // Get opens an address.
 func (b *Browser) Get(address string) *Page {
 	b.t.Helper()
-	return b.do(http.MethodGet, address, nil)
+	return b.follow(b.Step(http.MethodGet, address, nil))
 }
 
-// Post sends a form, as a page of another site could.
+// Post sends a form, as a page of the provider does.
 func (b *Browser) Post(address string, form url.Values) *Page {
 	b.t.Helper()
-	return b.do(http.MethodPost, address, form)
+	return b.follow(b.Step(http.MethodPost, address, form))
 }
 
-func (b *Browser) do(method, address string, form url.Values) *Page {
+// PostFromElsewhere sends a form as a page of another site does: cookies that
+// are SameSite=Lax stay behind, but go with the redirects that follow.
+func (b *Browser) PostFromElsewhere(address string, form url.Values) *Page {
+	b.t.Helper()
+	page := b.step(&http.Client{CheckRedirect: b.client.CheckRedirect}, http.MethodPost, address, form)
+	b.SetCookies((&http.Response{Header: page.Header}).Cookies())
+	return b.follow(page)
+}
+
+// Step sends one request and follows no redirect.
+func (b *Browser) Step(method, address string, form url.Values) *Page {
+	b.t.Helper()
+	return b.step(b.client, method, address, form)
+}
+
+func (b *Browser) follow(page *Page) *Page {
 	b.t.Helper()
 	for range 12 {
-		page := b.once(method, address, form)
 		location := page.Header.Get("Location")
 		if location == "" {
 			return page
@@ -86,17 +88,22 @@ func (b *Browser) do(method, address string, form url.Values) *Page {
 		if err != nil {
 			b.t.Fatalf("redirect to %q: %v", location, err)
 		}
-		if !strings.HasPrefix(target.String(), b.server.Issuer) {
+		if !b.server.owns(target) {
 			page.Left = target
 			return page
 		}
-		method, address, form = http.MethodGet, target.String(), nil
+		page = b.step(b.client, http.MethodGet, target.String(), nil)
 	}
-	b.t.Fatalf("%s redirects without end", address)
+	b.t.Fatalf("%s redirects without end", page.URL)
 	return nil
 }
 
-func (b *Browser) once(method, address string, form url.Values) *Page {
+// owns says whether an address is the provider's.
+func (s *Server) owns(u *url.URL) bool {
+	return u.Scheme+"://"+u.Host+u.Path == s.Issuer || strings.HasPrefix(u.Scheme+"://"+u.Host+u.Path, s.Issuer+"/")
+}
+
+func (b *Browser) step(client *http.Client, method, address string, form url.Values) *Page {
 	b.t.Helper()
 	var body io.Reader
 	if method == http.MethodPost {
@@ -109,7 +116,7 @@ func (b *Browser) once(method, address string, form url.Values) *Page {
 	if method == http.MethodPost {
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
-	answer, err := b.client.Do(r)
+	answer, err := client.Do(r)
 	if err != nil {
 		b.t.Fatalf("%s %s: %v", method, address, err)
 	}
@@ -164,68 +171,4 @@ func (b *Browser) Press(page *Page, button string, fill map[string]string) *Page
 		b.t.Fatalf("form of %s does not post", button)
 	}
 	return b.Post(action.String(), values)
-}
-
-// Has says whether the page has an element with the id.
-func (p *Page) Has(id string) bool {
-	return find(p.root, func(n *html.Node) bool { return attribute(n, "id") == id }) != nil
-}
-
-// Field returns the value of the form field with the name.
-func (p *Page) Field(name string) string {
-	field := find(p.root, func(n *html.Node) bool { return n.Data == "input" && attribute(n, "name") == name })
-	if field == nil {
-		return ""
-	}
-	return attribute(field, "value")
-}
-
-// Link returns the address of the link with the id.
-func (p *Page) Link(id string) string {
-	link := find(p.root, func(n *html.Node) bool { return n.Data == "a" && attribute(n, "id") == id })
-	if link == nil {
-		return ""
-	}
-	target, err := p.URL.Parse(attribute(link, "href"))
-	if err != nil {
-		return ""
-	}
-	return target.String()
-}
-
-func each(n *html.Node, visit func(*html.Node)) {
-	if n.Type == html.ElementNode {
-		visit(n)
-	}
-	for c := n.FirstChild; c != nil; c = c.NextSibling {
-		each(c, visit)
-	}
-}
-
-func find(n *html.Node, match func(*html.Node) bool) *html.Node {
-	var found *html.Node
-	each(n, func(candidate *html.Node) {
-		if found == nil && match(candidate) {
-			found = candidate
-		}
-	})
-	return found
-}
-
-func attribute(n *html.Node, name string) string {
-	for _, a := range n.Attr {
-		if a.Key == name {
-			return a.Val
-		}
-	}
-	return ""
-}
-
-func has(n *html.Node, name string) bool {
-	for _, a := range n.Attr {
-		if a.Key == name {
-			return true
-		}
-	}
-	return false
 }

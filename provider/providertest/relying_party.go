@@ -2,12 +2,10 @@ package providertest
 
 import (
 	"crypto/rand"
-	"encoding/json"
-	"io"
+	"encoding/base64"
 	"maps"
 	"net/http"
 	"net/url"
-	"strings"
 	"testing"
 
 	oidc "github.com/zitadel/oidc/v3/pkg/oidc"
@@ -67,6 +65,18 @@ func (s *Server) SPA(t testing.TB) *RelyingParty {
 	return s.RelyingParty(t, SPAID, "", SPARedirectURI)
 }
 
+// Native is NativeID on its loopback address.
+func (s *Server) Native(t testing.TB) *RelyingParty {
+	t.Helper()
+	return s.RelyingParty(t, NativeID, "", NativeLoopback)
+}
+
+// API is APIID.
+func (s *Server) API(t testing.TB) *RelyingParty {
+	t.Helper()
+	return s.RelyingParty(t, APIID, APISecret, "")
+}
+
 // Parameters are those of an ordinary authorization request. change adds to
 // them or replaces; an empty value takes a parameter away.
 func (rp *RelyingParty) Parameters(change map[string]string) url.Values {
@@ -90,20 +100,6 @@ func (rp *RelyingParty) AuthorizationURL(change map[string]string) string {
 	return rp.server.Issuer + "/authorize?" + rp.Parameters(change).Encode()
 }
 
-// Answer is what the token endpoint, or another JSON endpoint, answered.
-type Answer struct {
-	Status int
-	Header http.Header
-	Raw    string
-	JSON   map[string]any
-}
-
-// Text returns a member of the answer that is a string.
-func (a Answer) Text(name string) string {
-	text, _ := a.JSON[name].(string)
-	return text
-}
-
 // Token posts to the token endpoint with the client's authentication.
 func (rp *RelyingParty) Token(form url.Values) Answer {
 	rp.t.Helper()
@@ -117,15 +113,11 @@ func (rp *RelyingParty) Post(path string, form url.Values) Answer {
 	if rp.Secret == "" {
 		form.Set("client_id", rp.ID)
 	}
-	r, err := http.NewRequestWithContext(rp.t.Context(), http.MethodPost, rp.server.Issuer+path, strings.NewReader(form.Encode()))
-	if err != nil {
-		rp.t.Fatalf("request %s: %v", path, err)
-	}
-	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	header := http.Header{}
 	if rp.Secret != "" {
-		r.SetBasicAuth(url.QueryEscape(rp.ID), url.QueryEscape(rp.Secret))
+		header.Set("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(url.QueryEscape(rp.ID)+":"+url.QueryEscape(rp.Secret))))
 	}
-	return rp.server.Do(rp.t, r)
+	return rp.server.Send(rp.t, http.MethodPost, path, form, header)
 }
 
 // Exchange redeems a code.
@@ -143,36 +135,4 @@ func (rp *RelyingParty) Verifier() string { return rp.verifier }
 func (rp *RelyingParty) Refresh(refreshToken string) Answer {
 	rp.t.Helper()
 	return rp.Token(url.Values{"grant_type": {"refresh_token"}, "refresh_token": {refreshToken}})
-}
-
-// UserInfo asks for the claims that an access token opens.
-func (s *Server) UserInfo(t testing.TB, accessToken string) Answer {
-	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.Issuer+"/userinfo", nil)
-	if err != nil {
-		t.Fatalf("request userinfo: %v", err)
-	}
-	r.Header.Set("Authorization", "Bearer "+accessToken)
-	return s.Do(t, r)
-}
-
-// Do sends a request and reads the answer as JSON, if it is.
-func (s *Server) Do(t testing.TB, r *http.Request) Answer {
-	t.Helper()
-	response, err := (&http.Client{
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}).Do(r)
-	if err != nil {
-		t.Fatalf("%s %s: %v", r.Method, r.URL.Path, err)
-	}
-	defer response.Body.Close()
-	raw, err := io.ReadAll(response.Body)
-	if err != nil {
-		t.Fatalf("read answer of %s: %v", r.URL.Path, err)
-	}
-	answer := Answer{Status: response.StatusCode, Header: response.Header, Raw: string(raw), JSON: map[string]any{}}
-	if json.Unmarshal(raw, &answer.JSON) != nil {
-		answer.JSON = map[string]any{}
-	}
-	return answer
 }

@@ -63,6 +63,8 @@ type Server struct {
 	Events   *Events
 	Keys     *keys.Ring
 	Provider *provider.Provider
+	// Handler serves the issuer; tests that need no network call it directly.
+	Handler http.Handler
 }
 
 // New starts a provider that stops with the test.
@@ -73,8 +75,8 @@ func New(t testing.TB, options Options) *Server {
 	listening := httptest.NewUnstartedServer(nil)
 	s.Issuer = "http://" + listening.Listener.Addr().String() + options.IssuerPath
 	s.Store = newStore(t, s.Clock, options.Backend)
-	handler := s.handler(t, options)
-	listening.Config.Handler = withRequest(handler)
+	s.Handler = withRequest(s.handler(t, options))
+	listening.Config.Handler = s.Handler
 	listening.Start()
 	t.Cleanup(listening.Close)
 	return s
