@@ -106,7 +106,7 @@ func TestLoginFields(t *testing.T) {
 		words           string
 		asked           int
 	}{
-		"no e-mail":                   {"", password, "Enter your e-mail address.", 0},
+		"no e-mail":                   {"", password, "Enter your email address.", 0},
 		"no password":                 {email, "", "Enter your password.", 0},
 		"no address":                  {"ada", password, "like name@example.com", 0},
 		"too long":                    {strings.Repeat("a", 300) + "@example.com", password, "like name@example.com", 0},

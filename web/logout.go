@@ -32,9 +32,7 @@ type logoutPage struct {
 func (l LogoutPages) Confirm(w http.ResponseWriter, r *http.Request, confirmation logout.Confirmation) {
 	data := logoutPage{
 		page: l.web.page(r, nil), Action: confirmation.Action, Fields: confirmation.Fields,
-		App: app{
-			Name: confirmation.ClientName, Logo: webAddress(confirmation.ClientLogo), Initial: initial(confirmation.ClientName),
-		},
+		App: app{Name: confirmation.ClientName, Logo: webAddress(confirmation.ClientLogo)},
 	}
 	// Signing out must be possible while Directus is away.
 	if account, err := l.web.accounts.Find(r.Context(), confirmation.Subject, l.web.accountAge); err == nil {

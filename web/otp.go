@@ -171,8 +171,13 @@ func (s *screens) notSignedInByOTP(w http.ResponseWriter, r *http.Request, inter
 // digits.
 func readOTP(typed string) (string, bool) {
 	code := strings.Map(func(c rune) rune {
-		if unicode.IsSpace(c) || c == '-' {
+		switch {
+		case unicode.IsSpace(c), c == '-':
 			return -1
+		case c >= '٠' && c <= '٩': // keyboards of Arabic
+			return c - '٠' + '0'
+		case c >= '۰' && c <= '۹': // keyboards of Persian and Urdu
+			return c - '۰' + '0'
 		}
 		return c
 	}, typed)

@@ -129,13 +129,13 @@ func (c *catalogues) nameOf(tag language.Tag) string {
 
 // app is the client as people see it.
 type app struct {
-	Name, Logo, Initial string
+	Name, Logo          string
 	PolicyURL, TermsURL string
 }
 
 func appOf(client storage.Client) app {
 	return app{
-		Name: client.DisplayName(), Logo: webAddress(client.LogoURI), Initial: initial(client.DisplayName()),
+		Name: client.DisplayName(), Logo: webAddress(client.LogoURI),
 		PolicyURL: webAddress(client.PolicyURI), TermsURL: webAddress(client.TermsOfServiceURI),
 	}
 }

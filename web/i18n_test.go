@@ -1,0 +1,180 @@
+package web_test
+
+import (
+	"encoding/json"
+	"maps"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"gatehouse/provider/authorize"
+	"gatehouse/web"
+)
+
+func catalogue(t *testing.T, file string) map[string]string {
+	t.Helper()
+	raw, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	words := map[string]string{}
+	if err := json.Unmarshal(raw, &words); err != nil {
+		t.Fatalf("%s: %v", file, err)
+	}
+	return words
+}
+
+func files(t *testing.T, pattern string) []string {
+	t.Helper()
+	found, err := filepath.Glob(pattern)
+	if err != nil || len(found) == 0 {
+		t.Fatalf("%s: %v, %v", pattern, found, err)
+	}
+	return found
+}
+
+var placeholder = regexp.MustCompile(`\{\{\.(\w+)\}\}`)
+
+func TestCataloguesAgree(t *testing.T) {
+	source := catalogue(t, "locales/en.json")
+	for _, file := range files(t, "locales/*.json") {
+		words := catalogue(t, file)
+		if diff := cmp.Diff(slices.Sorted(maps.Keys(source)), slices.Sorted(maps.Keys(words))); diff != "" {
+			t.Errorf("keys of %s (-en +it):\n%s", file, diff)
+		}
+		for key, text := range words {
+			names := func(text string) []string {
+				found := placeholder.FindAllString(text, -1)
+				slices.Sort(found)
+				return slices.Compact(found)
+			}
+			if diff := cmp.Diff(names(source[key]), names(text)); diff != "" {
+				t.Errorf("placeholders of %s in %s (-en +it):\n%s", key, file, diff)
+			}
+			if strings.TrimSpace(text) == "" {
+				t.Errorf("%s of %s is empty", key, file)
+			}
+		}
+	}
+}
+
+var (
+	keyInTemplate = regexp.MustCompile(`\.T "([a-z0-9_.]+)"`)
+	keyInCode     = regexp.MustCompile(`"((?:login|otp|select|consent|logout|logged_out|form_post|footer|page|app)\.[a-z0-9_.]+)"`)
+	kindInCode    = regexp.MustCompile(`(?:name: |kind\.name = )"([a-z_]+)"`)
+)
+
+func TestKeysAreAllThereAndAllUsed(t *testing.T) {
+	used := map[string]bool{"language.name": true}
+	note := func(file string, pattern *regexp.Regexp) {
+		raw, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, match := range pattern.FindAllStringSubmatch(string(raw), -1) {
+			if pattern == kindInCode {
+				used["error."+match[1]+".heading"], used["error."+match[1]+".words"] = true, true
+				continue
+			}
+			used[match[1]] = true
+		}
+	}
+	for _, file := range files(t, "templates/*.html") {
+		note(file, keyInTemplate)
+	}
+	for _, file := range files(t, "*.go") {
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		note(file, keyInCode)
+		note(file, kindInCode)
+	}
+	for _, kind := range []string{"unavailable", "address", "exhausted"} {
+		used["error."+kind+".retry"] = true
+	}
+	if diff := cmp.Diff(slices.Sorted(maps.Keys(used)), slices.Sorted(maps.Keys(catalogue(t, "locales/en.json")))); diff != "" {
+		t.Errorf("keys (-used +in the catalogue):\n%s", diff)
+	}
+}
+
+var (
+	action      = regexp.MustCompile(`(?s)\{\{.*?\}\}`)
+	tag         = regexp.MustCompile(`(?s)<[^>]*>`)
+	spokenValue = regexp.MustCompile(`\s(?:alt|title|placeholder|aria-label|data-hide|value)="([^"]*)"`)
+	letter      = regexp.MustCompile(`\pL`)
+)
+
+func TestTemplatesHaveNoWordsOfTheirOwn(t *testing.T) {
+	// Values that only programs read.
+	silent := []string{"sign-in", "deny", "allow", "1"}
+	for _, file := range files(t, "templates/*.html") {
+		raw, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		markup := action.ReplaceAllString(string(raw), "")
+		for _, match := range spokenValue.FindAllStringSubmatch(markup, -1) {
+			if letter.MatchString(match[1]) && !slices.Contains(silent, match[1]) {
+				t.Errorf("%s: words in an attribute: %s", file, match[0])
+			}
+		}
+		if text := tag.ReplaceAllString(markup, ""); letter.MatchString(text) {
+			t.Errorf("%s: words: %s", file, strings.Join(strings.Fields(text), " "))
+		}
+	}
+}
+
+func TestLanguage(t *testing.T) {
+	for name, test := range map[string]struct {
+		query, accept string
+		requested     []string
+		want          string
+	}{
+		"default":                {want: "en"},
+		"of the browser":         {accept: "de-AT,de;q=0.9,en;q=0.8", want: "de"},
+		"first that there is":    {accept: "fr,de;q=0.5", want: "de"},
+		"of the app":             {accept: "en", requested: []string{"fr-CA", "de"}, want: "de"},
+		"chosen here":            {query: "&ui_locales=de", requested: []string{"en"}, want: "de"},
+		"none that there is":     {accept: "ja", requested: []string{"zh-Hans"}, want: "en"},
+		"nonsense":               {query: "&ui_locales=%00", accept: ";;q=x", requested: []string{"!"}, want: "en"},
+		"several in the address": {query: "&ui_locales=fr+de+en", want: "de"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newHouse(t)
+			h.wait("r1", authorize.PromptLogin).Request.UILocales = test.requested
+			h.wantPage(h.get("/login?request=r1"+test.query, "Accept-Language", test.accept), http.StatusOK, `<html lang="`+test.want+`" dir="ltr">`)
+		})
+	}
+}
+
+func TestLanguageChosenStays(t *testing.T) {
+	h := newHouse(t)
+	h.wantPage(h.get("/login?request=r1&ui_locales=de"), http.StatusOK, "Bei Shop anmelden", `href="?request=r1&amp;ui_locales=en"`)
+	h.wantPage(h.get("/login?request=r1"), http.StatusOK, "Bei Shop anmelden")
+	h.wantPage(h.get("/login?request=r1&ui_locales=en"), http.StatusOK, "Sign in to Shop")
+	h.wantPage(h.signIn(email, "wrong"), http.StatusOK, "We could not sign you in")
+}
+
+func TestLanguageOfTheOperator(t *testing.T) {
+	h := newHouse(t, func(c *web.Config) { c.DefaultLanguage = "de" })
+	h.wantPage(h.get("/login?request=r1"), http.StatusOK, "Bei Shop anmelden")
+	var config web.Config
+	newHouse(t, func(c *web.Config) { config = *c })
+	config.DefaultLanguage = "ja"
+	if _, err := web.New(config); err == nil {
+		t.Error("a default language without catalogue was taken")
+	}
+}
+
+func TestGermanGoldens(t *testing.T) {
+	h := newHouse(t)
+	h.golden("login_de", h.get("/login?request=r1&ui_locales=de"))
+	h.wait("r1", authorize.PromptConsent)
+	h.golden("consent_de", h.get("/consent?request=r1"))
+}

@@ -1,0 +1,121 @@
+package web_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"gatehouse/web"
+)
+
+// reserve takes an attempt of a stranger that must be there.
+func reserve(t *testing.T, limiter *web.Limiter) web.Attempt {
+	t.Helper()
+	attempt, err := limiter.Reserve(t.Context(), email, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return attempt
+}
+
+// left is how many attempts a stranger still has; it uses them up.
+func left(t *testing.T, limiter *web.Limiter) int {
+	t.Helper()
+	for n := 0; ; n++ {
+		_, err := limiter.Reserve(t.Context(), email, false)
+		if errors.Is(err, web.ErrExhausted) {
+			return n
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestLimiter(t *testing.T) {
+	for name, test := range map[string]struct {
+		run  func(t *testing.T, h *house, limiter *web.Limiter)
+		want int
+	}{
+		"untouched": {func(*testing.T, *house, *web.Limiter) {}, strangers},
+		"pending counts": {func(t *testing.T, _ *house, l *web.Limiter) {
+			reserve(t, l)
+		}, strangers - 1},
+		"refunded": {func(t *testing.T, _ *house, l *web.Limiter) {
+			must(t, l.Refund(t.Context(), reserve(t, l)))
+		}, strangers},
+		"failed": {func(t *testing.T, _ *house, l *web.Limiter) {
+			must(t, l.Failed(t.Context(), reserve(t, l)))
+		}, strangers - 1},
+		"never ended": {func(t *testing.T, h *house, l *web.Limiter) {
+			reserve(t, l)
+			h.clock.Advance(24 * time.Hour)
+		}, strangers - 1},
+		"refunded too late": {func(t *testing.T, h *house, l *web.Limiter) {
+			attempt := reserve(t, l)
+			h.clock.Advance(24 * time.Hour)
+			reserve(t, l)
+			must(t, l.Refund(t.Context(), attempt))
+		}, strangers - 2},
+		"success forgets what failed before": {func(t *testing.T, _ *house, l *web.Limiter) {
+			for range 10 {
+				must(t, l.Failed(t.Context(), reserve(t, l)))
+			}
+			must(t, l.Succeeded(t.Context(), reserve(t, l)))
+		}, strangers},
+		"success keeps what is pending": {func(t *testing.T, _ *house, l *web.Limiter) {
+			pending := reserve(t, l)
+			must(t, l.Succeeded(t.Context(), reserve(t, l)))
+			must(t, l.Failed(t.Context(), pending))
+		}, strangers - 1},
+		"success keeps what failed meanwhile": {func(t *testing.T, _ *house, l *web.Limiter) {
+			success := reserve(t, l)
+			must(t, l.Failed(t.Context(), reserve(t, l)))
+			must(t, l.Succeeded(t.Context(), success))
+		}, strangers - 1},
+		"a second success forgets nothing that the first could not know": {func(t *testing.T, _ *house, l *web.Limiter) {
+			for range 3 {
+				must(t, l.Failed(t.Context(), reserve(t, l)))
+			}
+			first, second := reserve(t, l), reserve(t, l)
+			must(t, l.Succeeded(t.Context(), first))
+			must(t, l.Failed(t.Context(), reserve(t, l)))
+			must(t, l.Succeeded(t.Context(), second))
+		}, strangers - 1},
+		"reset": {func(t *testing.T, _ *house, l *web.Limiter) {
+			must(t, l.Failed(t.Context(), reserve(t, l)))
+			must(t, l.Reset(t.Context(), email))
+		}, strangers},
+		"reset of an account never tried": {func(t *testing.T, _ *house, l *web.Limiter) {
+			must(t, l.Reset(t.Context(), email))
+		}, strangers},
+		"punctuation is no spelling": {func(t *testing.T, _ *house, l *web.Limiter) {
+			attempt, err := l.Reserve(t.Context(), "a.da@example.com", false)
+			must(t, err)
+			must(t, l.Failed(t.Context(), attempt))
+			attempt, err = l.Reserve(t.Context(), "ada+shop@example.com", false)
+			must(t, err)
+			must(t, l.Failed(t.Context(), attempt))
+		}, strangers},
+		"accents and width are": {func(t *testing.T, _ *house, l *web.Limiter) {
+			attempt, err := l.Reserve(t.Context(), "ÁＤa@example.com", false)
+			must(t, err)
+			must(t, l.Failed(t.Context(), attempt))
+		}, strangers - 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newHouse(t)
+			test.run(t, h, h.web.Limiter())
+			if got := left(t, h.web.Limiter()); got != test.want {
+				t.Errorf("%d attempts left, want %d", got, test.want)
+			}
+		})
+	}
+}

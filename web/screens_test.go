@@ -1,0 +1,189 @@
+package web_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+
+	"gatehouse/provider/authorize"
+	"gatehouse/provider/event"
+	"gatehouse/provider/logout"
+	"gatehouse/provider/oauth"
+	"gatehouse/storage"
+)
+
+func (h *house) chooser() *authorize.Interaction {
+	interaction := h.wait("r1", authorize.PromptSelectAccount)
+	interaction.Browser.Sessions = []storage.Session{
+		{ID: "session-ada", Subject: "ada"}, {ID: "session-gone", Subject: "gone"},
+		{ID: "session-deleted", Subject: "deleted"}, {ID: "session-grace", Subject: "grace"},
+	}
+	return interaction
+}
+
+var accountValue = regexp.MustCompile(`id="select-2" type="submit" name="account" value="([^"]+)"`)
+
+func TestSelectAccount(t *testing.T) {
+	h := newHouse(t)
+	h.chooser()
+	page := h.get("/select-account?request=r1")
+	h.wantPage(page, http.StatusOK, `id="select-1"`, `id="select-2"`, `id="select-other"`, "Ada Lovelace", otpUser)
+	if strings.Contains(page.body, "session-") || strings.Contains(page.body, "gone@") {
+		t.Error("the page shows a session id or an account that is not active")
+	}
+	h.golden("select_account", page)
+	chosen := accountValue.FindStringSubmatch(page.body)[1]
+	h.wantTo(h.post("/select-account?request=r1", url.Values{"account": {chosen}}), h.server.URL+"/authorize/r1?selected=session-grace")
+}
+
+func TestSelectAccountThatIsNotThere(t *testing.T) {
+	h := newHouse(t)
+	h.chooser()
+	for _, value := range []string{"", "session-ada", "nonsense"} {
+		h.wantTo(h.post("/select-account?request=r1", url.Values{"account": {value}}), h.server.URL+"/authorize/r1")
+	}
+	h.wantTo(h.post("/select-account?request=r1", url.Values{"action": {"deny"}}), "https://shop.example/callback?error=access_denied")
+}
+
+func TestConsent(t *testing.T) {
+	h := newHouse(t)
+	h.wait("r1", authorize.PromptConsent)
+	page := h.get("/consent?request=r1")
+	h.wantPage(page, http.StatusOK, `id="consent-allow"`, `id="consent-deny"`, "shop.example", email,
+		"Your email address", "Access to all this while you are away", "orders:read", "Your password")
+	h.golden("consent", page)
+	h.wantTo(h.post("/consent?request=r1", url.Values{"action": {"allow"}, "digest": {"digest-r1"}}), h.server.URL+"/authorize/r1")
+	h.wantTo(h.post("/consent?request=r1", url.Values{"action": {"deny"}}), "https://shop.example/callback?error=access_denied")
+}
+
+func TestConsentToSomethingElse(t *testing.T) {
+	h := newHouse(t)
+	h.wait("r1", authorize.PromptConsent)
+	for _, digest := range []string{"", "digest-r2"} {
+		page := h.post("/consent?request=r1", url.Values{"action": {"allow"}, "digest": {digest}})
+		h.wantPage(page, http.StatusOK, "Something changed", "digest-r1")
+	}
+}
+
+func TestConsentOfAnAppOnTheDevice(t *testing.T) {
+	h := newHouse(t)
+	h.wait("r1", authorize.PromptConsent).Request.RedirectURI = "com.example.app:/callback"
+	page := h.get("/consent?request=r1")
+	h.wantPage(page, http.StatusOK, "an app on your device")
+	if !strings.Contains(page.Header.Get("Content-Security-Policy"), "form-action 'self' com.example.app: https://shop.example;") {
+		t.Errorf("policy %q does not let the form end at the app", page.Header.Get("Content-Security-Policy"))
+	}
+}
+
+func TestConsentOfHostileNames(t *testing.T) {
+	h := newHouse(t)
+	interaction := h.wait("r1", authorize.PromptConsent)
+	interaction.Client = storage.Client{
+		ID: "shop", Name: `<script>alert(1)</script>`, LogoURI: "javascript:alert(1)", PolicyURI: "javascript:alert(1)",
+		TermsOfServiceURI: "data:text/html,x", ClientURI: "https://shop.example;script-src *",
+	}
+	interaction.Request.Scopes = []string{"openid", `"><img src=x>`}
+	page := h.get("/consent?request=r1")
+	for _, bad := range []string{"<script>alert", "javascript:", "data:text", "<img"} {
+		if strings.Contains(page.body, bad) {
+			t.Errorf("the page has %q", bad)
+		}
+	}
+	if strings.Contains(page.Header.Get("Content-Security-Policy"), "*") {
+		t.Error("a client wrote into the policy")
+	}
+}
+
+// page calls a page that is shown by an endpoint of the provider.
+func (h *house) page(show func(w http.ResponseWriter, r *http.Request)) answer {
+	request := httptest.NewRequestWithContext(h.t.Context(), http.MethodGet, "/anywhere", nil)
+	request = request.WithContext(event.WithRequest(request.Context(), event.Request{ID: "request-1"}))
+	recorder := httptest.NewRecorder()
+	show(recorder, request)
+	response := recorder.Result()
+	return answer{Response: response, body: recorder.Body.String()}
+}
+
+func TestErrorPage(t *testing.T) {
+	h := newHouse(t)
+	page := h.page(func(w http.ResponseWriter, r *http.Request) {
+		h.web.Error(w, r, oauth.NewError(oauth.InvalidRequest, "redirect_uri is not registered for this client"), authorize.StartAgain{ClientName: "Shop", URL: "https://shop.example/"})
+	})
+	h.wantPage(page, http.StatusBadRequest, "invalid_request", "redirect_uri is not registered", "request-1", "Start again at Shop")
+	h.golden("error_request", page)
+	page = h.page(func(w http.ResponseWriter, r *http.Request) {
+		h.web.Error(w, r, oauth.AsError(errStore), authorize.StartAgain{URL: "javascript:alert(1)"})
+	})
+	h.wantPage(page, http.StatusInternalServerError, "server_error", "Go back to the app")
+	if strings.Contains(page.body, errStore.Error()) || strings.Contains(page.body, "javascript:") {
+		t.Error("the page shows the cause, or an address of a script")
+	}
+	h.wantPage(h.page(h.web.NotFound), http.StatusNotFound, "not_found")
+}
+
+func TestErrorPageKeepsTheHeadersOfTheError(t *testing.T) {
+	h := newHouse(t)
+	page := h.page(func(w http.ResponseWriter, r *http.Request) {
+		h.web.Error(w, r, oauth.NewError(oauth.TemporarilyUnavailable, "").WithHeader("Retry-After", "5"), authorize.StartAgain{})
+	})
+	h.wantPage(page, http.StatusServiceUnavailable, "temporarily_unavailable", "Signing in is not possible right now")
+	if page.Header.Get("Retry-After") != "5" {
+		t.Error("no Retry-After")
+	}
+}
+
+func TestFormPost(t *testing.T) {
+	h := newHouse(t)
+	page := h.page(func(w http.ResponseWriter, r *http.Request) {
+		h.web.FormPost(w, r, "https://shop.example/callback", url.Values{"code": {"abc"}, "state": {`"><script>`}, "iss": {"https://id.acme.example"}})
+	})
+	h.wantPage(page, http.StatusOK, `action="https://shop.example/callback"`, `name="code" value="abc"`, `id="form-post-submit"`, "/static/submit.")
+	if got := page.Header.Get("Content-Security-Policy"); !strings.Contains(got, "form-action 'self' https://shop.example;") {
+		t.Errorf("policy %q does not let the form go to the client", got)
+	}
+	if got := page.Header.Get("Referrer-Policy"); got != "strict-origin" {
+		t.Errorf("referrer policy %q", got)
+	}
+	h.golden("form_post", page)
+}
+
+func TestLogoutPages(t *testing.T) {
+	h := newHouse(t)
+	pages := h.web.LogoutPages()
+	confirmation := logout.Confirmation{
+		ClientName: "Shop", ClientLogo: "https://shop.example/logo.svg", Subject: "ada", Action: h.server.URL + "/logout",
+		Fields: url.Values{"logout": {"sealed"}}, ReturnURL: "https://shop.example/bye?state=1",
+	}
+	confirm := h.page(func(w http.ResponseWriter, r *http.Request) { pages.Confirm(w, r, confirmation) })
+	h.wantPage(confirm, http.StatusOK, `id="logout-confirm"`, `id="logout-cancel"`, `name="cancel"`, email, `value="sealed"`)
+	if got := confirm.Header.Get("Content-Security-Policy"); !strings.Contains(got, "form-action 'self' https://shop.example;") {
+		t.Errorf("policy %q does not let the form end at the client", got)
+	}
+	h.golden("logout", confirm)
+
+	done := h.page(func(w http.ResponseWriter, r *http.Request) {
+		pages.LoggedOut(w, r, logout.Done{ClientName: "Shop", ReturnURL: "https://shop.example/"})
+	})
+	h.wantPage(done, http.StatusOK, "logged out", "Back to Shop")
+	h.golden("logged_out", done)
+
+	kept := h.page(func(w http.ResponseWriter, r *http.Request) { pages.LoggedOut(w, r, logout.Done{Kept: true}) })
+	h.wantPage(kept, http.StatusOK, "still signed in")
+	if strings.Contains(kept.body, "logged out") {
+		t.Error("the page says that the person is logged out")
+	}
+	h.wantPage(h.page(func(w http.ResponseWriter, r *http.Request) {
+		pages.Error(w, r, oauth.NewError(oauth.InvalidRequest, "post_logout_redirect_uri is not registered for this client"))
+	}), http.StatusBadRequest, "post_logout_redirect_uri")
+}
+
+func TestLogoutConfirmWhileDirectusIsAway(t *testing.T) {
+	h := newHouse(t)
+	h.accounts.fail(storage.ErrUnavailable)
+	h.wantPage(h.page(func(w http.ResponseWriter, r *http.Request) {
+		h.web.LogoutPages().Confirm(w, r, logout.Confirmation{Subject: "ada", Action: "/logout"})
+	}), http.StatusOK, `id="logout-confirm"`)
+}

@@ -1,0 +1,122 @@
+package web_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"gatehouse/provider/authorize"
+	"gatehouse/provider/oauth"
+)
+
+func TestPageHeaders(t *testing.T) {
+	h := newHouse(t)
+	page := h.get("/login?request=r1")
+	for name, want := range map[string]string{
+		"Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' https:; form-action 'self' https://shop.example; base-uri 'none'; frame-ancestors 'none'",
+		"X-Frame-Options":         "DENY",
+		"X-Content-Type-Options":  "nosniff",
+		"Referrer-Policy":         "same-origin",
+		"Cache-Control":           "no-store",
+		"Content-Type":            "text/html; charset=utf-8",
+	} {
+		if got := page.Header.Get(name); got != want {
+			t.Errorf("%s is %q, want %q", name, got, want)
+		}
+	}
+	for _, inline := range []string{"<style", " style=", " onclick=", "<script>"} {
+		if strings.Contains(page.body, inline) {
+			t.Errorf("the page has %q, which its policy forbids", inline)
+		}
+	}
+}
+
+func TestPolicyLetsTheFormEndAtTheClient(t *testing.T) {
+	for name, test := range map[string]struct{ redirect, want string }{
+		"web":              {"https://app.example:8443/cb?x=1", "form-action 'self' https://app.example:8443 https://shop.example;"},
+		"loopback":         {"http://127.0.0.1:49152/cb", "form-action 'self' http://127.0.0.1:49152 https://shop.example;"},
+		"IPv6 loopback":    {"http://[::1]:49152/cb", "form-action 'self' http: https://shop.example;"},
+		"private-use":      {"com.example.app:/cb", "form-action 'self' com.example.app: https://shop.example;"},
+		"the app's site":   {"https://shop.example/cb", "form-action 'self' https://shop.example;"},
+		"breaks out of it": {"https://a.example;script-src/cb", "form-action 'self' https://shop.example;"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newHouse(t)
+			h.wait("r1", authorize.PromptLogin).Request.RedirectURI = test.redirect
+			if got := h.get("/login?request=r1").Header.Get("Content-Security-Policy"); !strings.Contains(got, test.want) {
+				t.Errorf("policy %q lacks %q", got, test.want)
+			}
+		})
+	}
+}
+
+func TestLogoOfAnAppUnderDevelopment(t *testing.T) {
+	h := newHouse(t)
+	h.wait("r1", authorize.PromptLogin).Client.LogoURI = "http://localhost:3000/logo.png"
+	if got := h.get("/login?request=r1").Header.Get("Content-Security-Policy"); !strings.Contains(got, "img-src 'self' https: http://localhost:3000;") {
+		t.Errorf("policy %q hides the logo", got)
+	}
+}
+
+func TestFormsOfOtherSitesAreRefused(t *testing.T) {
+	form := url.Values{"username": {email}, "password": {password}, "action": {"allow"}, "digest": {"digest-r1"}, "otp": {code}}
+	for name, header := range map[string][]string{
+		"cross-site":  {"Sec-Fetch-Site", "cross-site", "Origin", "https://evil.example"},
+		"same site":   {"Sec-Fetch-Site", "same-site", "Origin", "https://evil.acme.example"},
+		"old browser": {"Sec-Fetch-Site", "", "Origin", "https://evil.example"},
+		"opaque":      {"Sec-Fetch-Site", "", "Origin", "null"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newHouse(t)
+			for _, path := range []string{"/login", "/login/otp", "/select-account", "/consent"} {
+				h.wantPage(h.post(path+"?request=r1", form, header...), http.StatusForbidden, "cross_origin")
+			}
+			if h.accounts.asked() != 0 || len(h.interactions.signIns) != 0 {
+				t.Error("the form was acted on")
+			}
+		})
+	}
+}
+
+func TestOwnFormIsTakenBehindAProxyThatRenamesTheHost(t *testing.T) {
+	h := newHouse(t)
+	answer := h.post("/login?request=r1", url.Values{"action": {"deny"}}, "Sec-Fetch-Site", "", "Origin", h.server.URL)
+	h.wantTo(answer, "https://shop.example/callback?error=access_denied")
+}
+
+func TestFormsAreBounded(t *testing.T) {
+	h := newHouse(t)
+	h.wantPage(h.signIn(email, strings.Repeat("x", oauth.MaxFormSize)), http.StatusRequestEntityTooLarge, "invalid_request")
+	h.wantPage(h.post("/login?request=r1", url.Values{"username": {email, email}}), http.StatusBadRequest, "invalid_request")
+	h.wantPage(h.post("/login?request=r1", nil, "Content-Type", "text/plain"), http.StatusBadRequest, "invalid_request")
+	if h.accounts.asked() != 0 {
+		t.Error("Directus was asked")
+	}
+}
+
+func TestStaticFiles(t *testing.T) {
+	h := newHouse(t)
+	page := h.get("/login?request=r1").body
+	for _, kind := range []struct{ before, after, contentType string }{
+		{`rel="stylesheet" href="`, `"`, "text/css; charset=utf-8"},
+		{`<script src="`, `"`, "text/javascript; charset=utf-8"},
+		{`rel="icon" href="`, `"`, "image/svg+xml"},
+	} {
+		_, rest, _ := strings.Cut(page, kind.before)
+		path, _, _ := strings.Cut(rest, kind.after)
+		file := h.get(path)
+		if file.StatusCode != http.StatusOK || file.Header.Get("Content-Type") != kind.contentType {
+			t.Errorf("%s: status %d, type %q", path, file.StatusCode, file.Header.Get("Content-Type"))
+		}
+		if got := file.Header.Get("Cache-Control"); got != "public, max-age=31536000, immutable" {
+			t.Errorf("%s: Cache-Control %q", path, got)
+		}
+		if strings.HasSuffix(path, ".css") && len(file.body) >= 20_000 {
+			t.Errorf("the stylesheet has %d bytes", len(file.body))
+		}
+	}
+	if got := h.get("/static/gatehouse.000000000000.css"); got.StatusCode != http.StatusNotFound {
+		t.Errorf("a file that is not there: status %d", got.StatusCode)
+	}
+}
