@@ -21,7 +21,7 @@ import (
 // Pages shows what only HTML can say. web satisfies it.
 type Pages interface {
 	// Confirm asks whether to sign out, by a form that posts Fields to Action,
-	// with a parameter action that is "confirm" or "cancel".
+	// together with a parameter cancel if the person wants to stay.
 	Confirm(w http.ResponseWriter, r *http.Request, confirmation Confirmation)
 	// LoggedOut says that it is done.
 	LoggedOut(w http.ResponseWriter, r *http.Request, done Done)
@@ -102,7 +102,7 @@ func (e *Endpoint) begin(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if sealed := parameters.Get("logout"); sealed != "" && r.Method == http.MethodPost {
-		e.answer(w, r, browser, sealed, parameters.Get("action") != "confirm")
+		e.answer(w, r, browser, sealed, parameters.Has("cancel"))
 		return
 	}
 	asked, err := e.parse(r.Context(), parameters)
