@@ -191,7 +191,7 @@ func (i *DirectusInstall) run(dir string, env map[string]string, command string)
 func directusEnv(options DirectusOptions, url string, port int) map[string]string {
 	env := map[string]string{
 		"HOST": "127.0.0.1", "PORT": strconv.Itoa(port), "PUBLIC_URL": url,
-		"SECRET":      "gatehouse-directus-secret-for-loopback-only",
+		"SECRET": "gatehouse-directus-secret-for-loopback-only", "KEY": "gatehouse", // KEY: before 10.11
 		"ADMIN_EMAIL": AdminEmail, "ADMIN_PASSWORD": AdminPassword, "ADMIN_TOKEN": AdminToken,
 		"TELEMETRY": "false", "WEBSOCKETS_ENABLED": "true", "LOG_STYLE": "raw",
 		"IMPORT_IP_DENY_LIST":               "169.254.169.254", // flows may call back to loopback

@@ -2,7 +2,6 @@ package stack
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -132,11 +131,9 @@ func NPM(ctx context.Context, dir string, env []string, arguments ...string) err
 		Name: "npm " + strings.Join(arguments, " "), Path: path, Args: arguments,
 		Dir: dir, Env: append(os.Environ(), env...), Log: log.Name(),
 	})
-	if err != nil {
+	if err != nil && ctx.Err() == nil {
 		return err // the log stays for whoever reads the error
 	}
-	if err := os.Remove(log.Name()); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("npm log: %w", err)
-	}
-	return nil
+	_ = os.Remove(log.Name())
+	return err
 }

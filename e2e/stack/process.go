@@ -136,9 +136,15 @@ func (p *Process) Stop() {
 	}
 }
 
-// Kill ends the child at once, as kill -9 does, and waits until it is gone.
+// Kill ends the child and what it started at once, as kill -9 does, and waits
+// until it is gone.
 func (p *Process) Kill() {
-	_ = p.cmd.Process.Kill()
+	select {
+	case <-p.done: // its id may be another's by now
+		return
+	default:
+	}
+	_ = syscall.Kill(-p.cmd.Process.Pid, syscall.SIGKILL) // its group, see childAttributes
 	<-p.done
 }
 
