@@ -47,7 +47,7 @@ func (d *demo) setUp(ctx context.Context) error {
 }
 
 func setupArguments(d *demo) []string {
-	return []string{"setup", "--config", d.configFile(), "--token-file", d.tokenFile()}
+	return []string{"setup", "--config", d.configFile(), "--token-file", d.tokenFile(), "--gatehouse-address", "127.0.0.1"}
 }
 
 func (d *demo) startGatehouse(ctx context.Context) error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 
@@ -103,9 +104,19 @@ func (d *demo) startDirectus(ctx context.Context) error {
 	return err
 }
 
+// createUser creates a customer: the role is the one that setup made.
 func (d *demo) createUser(ctx context.Context) error {
 	done := d.progress.step("Create a user in Directus")
-	_, err := d.directus.CreateUser(ctx, stack.NewUser{Email: userEmail, Password: userPassword, FirstName: "Ada", LastName: "Lovelace"})
+	var roles []struct{ ID string }
+	if err := d.directus.Call(ctx, http.MethodGet, "/roles?fields=id&filter[name][_eq]=Customer", nil, &roles); err != nil {
+		return err
+	}
+	if len(roles) != 1 {
+		return fmt.Errorf("gatehouse setup left %d roles named Customer, not one", len(roles))
+	}
+	_, err := d.directus.CreateUser(ctx, stack.NewUser{
+		Email: userEmail, Password: userPassword, FirstName: "Ada", LastName: "Lovelace", Role: roles[0].ID,
+	})
 	done(err)
 	return err
 }
