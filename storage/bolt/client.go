@@ -29,7 +29,7 @@ func Dial(ctx context.Context, path string) (*Client, error) {
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			return new(net.Dialer).DialContext(ctx, "unix", path)
 		},
-		MaxIdleConnsPerHost: 16,
+		MaxIdleConnsPerHost: 64,
 		IdleConnTimeout:     time.Minute,
 	}}}
 	if err := client.Ping(ctx); err != nil {
@@ -146,6 +146,9 @@ func (c *Client) Keys(ctx context.Context, prefix string) iter.Seq2[string, erro
 		decoder := json.NewDecoder(body)
 		for {
 			answer, err := readReply(ctx, decoder)
+			if ctx.Err() != nil {
+				err = ctx.Err() // whatever else was on its way already
+			}
 			if err != nil {
 				yield("", err)
 				return

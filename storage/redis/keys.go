@@ -67,6 +67,10 @@ func (b *Backend) scan(ctx context.Context, master *goredis.Client, prefix strin
 		defer connection.Close()
 		pattern := literal(b.prefix+prefix) + "*"
 		for cursor, first := uint64(0), true; first || cursor != 0; first = false {
+			if err := ctx.Err(); err != nil {
+				yield("", err)
+				return
+			}
 			cmd := goredis.NewScanCmd(ctx, nil, "scan", cursor, "match", pattern, "count", keysPerScan)
 			if err := connection.Process(ctx, once{cmd}); err != nil {
 				yield("", err)

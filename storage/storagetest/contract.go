@@ -68,6 +68,7 @@ func Run(t *testing.T, open Open) {
 		{"keys during writes", testKeysDuringWrites},
 		{"writes during a listing by the same caller", testWritesWhileListing},
 		{"keys stops early", testKeysStop},
+		{"keys ends with its context", testKeysCancelled},
 		{"get across many keys", testGetMany},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -164,3 +164,15 @@ func testKeysStop(t *testing.T, in Instance) {
 		t.Errorf("ping: %v", err)
 	}
 }
+
+func testKeysCancelled(t *testing.T, in Instance) {
+	fill(t, in.Backend, "key:", 3000)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var last error
+	for _, err := range in.Backend.Keys(ctx, "key:") {
+		cancel()
+		last = err
+	}
+	wantError(t, "listing", last, context.Canceled)
+}

@@ -53,7 +53,7 @@ func testSwapOneWinner(t *testing.T, in Instance) {
 }
 
 func testSwapCounter(t *testing.T, in Instance) {
-	const each = 4
+	const each = 2
 	put(t, in.Backend, "counter", "0", time.Hour)
 	errs := race(t.Context(), func(ctx context.Context, _ int) error {
 		for range each {
