@@ -68,7 +68,7 @@ func New(config Config) (*Store, error) {
 	s.PendingSignIns = newTable[PendingSignIn](s, "pending_sign_in")
 	s.Sessions = newTable[Session](s, "session")
 	s.Grants = newTable[Grant](s, "grant")
-	s.Subjects = newTable[Subject](s, "subject")
+	s.Subjects = newTableOf(s, "subject", subjectCodec())
 	s.Consents = newTable[Consent](s, "consent")
 	s.DirectusSessions = newTable[DirectusSession](s, "directus_session")
 	s.Attempts = newTable[Attempts](s, "attempts")

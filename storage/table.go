@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// Table keeps records of one noun as sealed JSON.
+// Table keeps records of one noun, sealed, as JSON unless their codec is another.
 //
 // The name of a record is digested before it becomes a key, so that a dump of
 // the store's keys reveals no handle, address or e-mail. The expiry stands
@@ -21,6 +21,20 @@ import (
 type Table[T any] struct {
 	prefix string
 	store  *Store
+	codec  codec[T]
+}
+
+// codec writes a record as bytes and reads it back.
+type codec[T any] struct {
+	encode func(T) ([]byte, error)
+	decode func([]byte, *T) error
+}
+
+func jsonCodec[T any]() codec[T] {
+	return codec[T]{
+		encode: func(value T) ([]byte, error) { return json.Marshal(value) },
+		decode: func(body []byte, into *T) error { return json.Unmarshal(body, into) },
+	}
 }
 
 // Record is what a Table read: a value, and what is needed to replace exactly
@@ -35,7 +49,11 @@ type Record[T any] struct {
 }
 
 func newTable[T any](store *Store, name string) *Table[T] {
-	return &Table[T]{prefix: name + ":", store: store}
+	return newTableOf(store, name, jsonCodec[T]())
+}
+
+func newTableOf[T any](store *Store, name string, codec codec[T]) *Table[T] {
+	return &Table[T]{prefix: name + ":", store: store, codec: codec}
 }
 
 // Get reads a record, or returns ErrNotFound.
@@ -237,9 +255,9 @@ func (t *Table[T]) expiry(ttl time.Duration) time.Time {
 }
 
 // seal makes the plain text of a record: its expiry in Unix milliseconds
-// (8 bytes, zero for none), then JSON.
+// (8 bytes, zero for none), then what the codec writes.
 func (t *Table[T]) seal(key string, value T, expires time.Time) ([]byte, error) {
-	body, err := json.Marshal(value)
+	body, err := t.codec.encode(value)
 	if err != nil {
 		return nil, fmt.Errorf("encode record: %w", err)
 	}
@@ -265,7 +283,7 @@ func (t *Table[T]) open(key string, raw []byte) (*Record[T], error) {
 			return nil, ErrNotFound
 		}
 	}
-	if err := json.Unmarshal(plain[8:], &record.Value); err != nil {
+	if err := t.codec.decode(plain[8:], &record.Value); err != nil {
 		return nil, t.wrap("decode", err)
 	}
 	return record, nil
