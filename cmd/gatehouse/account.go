@@ -11,8 +11,7 @@ import (
 )
 
 func (a *app) accountCommand() *cobra.Command {
-	command := &cobra.Command{Use: "account", Short: "Help a person who cannot sign in", Args: cobra.NoArgs}
-	command.AddCommand(&cobra.Command{
+	return group("account", "Help a person who cannot sign in", &cobra.Command{
 		Use: "unlock EMAIL", Short: "Forget the failed sign-ins of an account", Args: cobra.ExactArgs(1),
 		Long: "Forgets the failed sign-ins that Gatehouse counted for an account, known or not. If Directus itself has\n" +
 			"suspended the user, set the status back to active there; Directus forgets its own count at the next sign-in.",
@@ -26,5 +25,4 @@ func (a *app) accountCommand() *cobra.Command {
 			})
 		},
 	})
-	return command
 }

@@ -9,12 +9,13 @@ import (
 	"gatehouse/provider/oauth"
 )
 
-// audit writes one line an event: names and ids, never a secret.
+// audit writes one line an event, whose message is the event's name: names and
+// ids, never a secret. docs/events.md describes them.
 type audit struct{ logger *slog.Logger }
 
 // Emit implements event.Sink.
 func (a audit) Emit(ctx context.Context, e event.Event) {
-	attrs := []slog.Attr{slog.String("event", string(e.Name))}
+	var attrs []slog.Attr
 	request := event.RequestOf(ctx)
 	for _, field := range []struct{ key, value string }{
 		{"request_id", request.ID},
@@ -41,7 +42,7 @@ func (a audit) Emit(ctx context.Context, e event.Event) {
 	if e.Err != nil {
 		attrs = append(attrs, slog.Any("error", e.Err))
 	}
-	a.logger.LogAttrs(ctx, level, "audit", attrs...)
+	a.logger.LogAttrs(ctx, level, string(e.Name), attrs...)
 }
 
 // digestOf makes the id of a session comparable across lines without telling it:

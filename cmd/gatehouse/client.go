@@ -20,12 +20,11 @@ import (
 )
 
 func (a *app) clientCommand() *cobra.Command {
-	command := &cobra.Command{Use: "client", Short: "Register and change relying parties, also while gatehouse serves", Args: cobra.NoArgs}
-	command.AddCommand(
+	return group(
+		"client", "Register and change relying parties, also while gatehouse serves",
 		a.clientCreateCommand(), a.clientListCommand(), a.clientGetCommand(),
 		a.clientUpdateCommand(), a.clientDeleteCommand(), a.clientRotateSecretCommand(),
 	)
-	return command
 }
 
 // secretSize is that of generated secrets in bytes.

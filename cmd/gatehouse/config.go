@@ -9,8 +9,8 @@ import (
 )
 
 func (a *app) configCommand() *cobra.Command {
-	command := &cobra.Command{Use: "config", Short: "Check and show the configuration", Args: cobra.NoArgs}
-	command.AddCommand(
+	return group(
+		"config", "Check and show the configuration",
 		&cobra.Command{
 			Use: "validate", Short: "Report everything that is wrong with the configuration", Args: cobra.NoArgs,
 			RunE: func(command *cobra.Command, _ []string) error {
@@ -48,5 +48,4 @@ func (a *app) configCommand() *cobra.Command {
 			},
 		},
 	)
-	return command
 }

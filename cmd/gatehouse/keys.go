@@ -41,9 +41,7 @@ func (a *app) withRing(ctx context.Context, do func(*keys.Ring) error) error {
 }
 
 func (a *app) keysCommand() *cobra.Command {
-	command := &cobra.Command{Use: "keys", Short: "List, rotate and import signing keys, also while gatehouse serves", Args: cobra.NoArgs}
-	command.AddCommand(a.keysListCommand(), a.keysRotateCommand(), a.keysImportCommand())
-	return command
+	return group("keys", "List, rotate and import signing keys, also while gatehouse serves", a.keysListCommand(), a.keysRotateCommand(), a.keysImportCommand())
 }
 
 func (a *app) keysListCommand() *cobra.Command {

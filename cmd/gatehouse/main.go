@@ -55,11 +55,22 @@ type app struct {
 	configPath string
 }
 
+// group is a command that has only subcommands.
+func group(use, short string, commands ...*cobra.Command) *cobra.Command {
+	command := &cobra.Command{
+		Use: use, Short: short, Args: cobra.NoArgs,
+		RunE: func(command *cobra.Command, _ []string) error { return command.Help() },
+	}
+	command.AddCommand(commands...)
+	return command
+}
+
 func (a *app) command() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "gatehouse",
 		Short: "OpenID Connect provider for the users of a Directus",
-		Args:  cobra.NoArgs, SilenceErrors: true, SilenceUsage: true,
+		// No Args: cobra then suggests commands for one that is misspelt.
+		SilenceErrors: true, SilenceUsage: true,
 	}
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)

@@ -1,0 +1,113 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"gatehouse/storage/directus/directustest"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"gatehouse": main})
+}
+
+// The scripts in testdata are named after the behaviour they show. They have a
+// Directus of their own at $DIRECTUS_URL and a free port, $PORT.
+func TestScripts(t *testing.T) {
+	directus := directustest.New(t)
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata",
+		Setup: func(env *testscript.Env) error {
+			port, err := freePort(t.Context())
+			if err != nil {
+				return err
+			}
+			env.Setenv("DIRECTUS_URL", directus.URL)
+			env.Setenv("SERVICE_TOKEN", directus.ServiceToken.Reveal())
+			env.Setenv("ADMIN_TOKEN", directus.AdminToken.Reveal())
+			env.Setenv("PORT", port)
+			env.Setenv("ISSUER", "http://localhost:"+port)
+			env.Setenv("XDG_DATA_HOME", env.WorkDir+"/data")
+			env.Setenv("LONG_SECRET", "a-client-secret-of-more-than-32-characters")
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"await": await, "request": request, "expand": expand,
+		},
+	})
+}
+
+func freePort(ctx context.Context) (string, error) {
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	_, port, err := net.SplitHostPort(listener.Addr().String())
+	return port, errors.Join(err, listener.Close())
+}
+
+// await URL waits until the address answers 200.
+func await(ts *testscript.TestScript, _ bool, args []string) {
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	ticker := time.NewTicker(20 * time.Millisecond)
+	defer ticker.Stop()
+	for {
+		status, _, err := send(ctx, http.MethodGet, args[0], "")
+		if err == nil && status == http.StatusOK {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			ts.Fatalf("%s does not answer: status %d, %v", args[0], status, err)
+		case <-ticker.C:
+		}
+	}
+}
+
+// request METHOD URL [BODY] prints status and body of an answer.
+func request(ts *testscript.TestScript, _ bool, args []string) {
+	body := ""
+	if len(args) > 2 {
+		body = args[2]
+	}
+	status, answer, err := send(context.Background(), args[0], args[1], body)
+	ts.Check(err)
+	_, err = fmt.Fprintf(ts.Stdout(), "%d\n%s\n", status, answer)
+	ts.Check(err)
+}
+
+func send(ctx context.Context, method, address, body string) (int, string, error) {
+	request, err := http.NewRequestWithContext(ctx, method, address, strings.NewReader(body))
+	if err != nil {
+		return 0, "", err
+	}
+	if body != "" {
+		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return 0, "", err
+	}
+	defer func() { _ = response.Body.Close() }()
+	answer, err := io.ReadAll(response.Body)
+	return response.StatusCode, string(answer), err
+}
+
+// expand FILE replaces $NAMES in a file.
+func expand(ts *testscript.TestScript, _ bool, args []string) {
+	for _, name := range args {
+		path := ts.MkAbs(name)
+		ts.Check(os.WriteFile(path, []byte(os.Expand(ts.ReadFile(path), ts.Getenv)), 0o600))
+	}
+}
