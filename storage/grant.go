@@ -23,6 +23,9 @@ type Grant struct {
 	AMR             []string  `json:"amr,omitempty"`
 	Nonce           string    `json:"nonce,omitempty"`
 	IssuedAt        time.Time `json:"issued_at"`
+	// ListedUntil is when the user's index may forget the grant. It is moved on
+	// before the grant is kept any longer.
+	ListedUntil time.Time `json:"listed_until,omitzero"`
 
 	Code    *Code    `json:"code,omitempty"`
 	Refresh *Refresh `json:"refresh,omitempty"`

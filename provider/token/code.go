@@ -40,11 +40,11 @@ func (s *Service) OpenCode(ctx context.Context, client storage.Client, grant sto
 		Digest: oauth.Digest(code), Expires: now.Add(s.Lifetimes.Code),
 		RedirectURI: redirectURI, CodeChallenge: codeChallenge,
 	}
-	listed := s.Lifetimes.Code + s.Lifetimes.AccessToken
+	grant.ListedUntil = now.Add(s.Lifetimes.Code + s.Lifetimes.AccessToken + codeGrace)
 	if refreshes(client, grant) {
-		listed = s.Lifetimes.Code + s.Lifetimes.RefreshToken
+		grant.ListedUntil = now.Add(s.Lifetimes.Code + s.refreshTTL() + s.Lifetimes.RefreshToken/relistings)
 	}
-	return grant, code, s.open(ctx, grant, index, s.Lifetimes.Code+codeGrace, listed)
+	return grant, code, s.open(ctx, grant, index, s.Lifetimes.Code+codeGrace)
 }
 
 // Redemption is what a client presents with an authorization code.
@@ -152,16 +152,16 @@ func (s *Service) spendCode(ctx context.Context, client storage.Client, f family
 	code.RedeemedAt = s.Now()
 	grant.Code = &code
 	authorization := Authorization{Client: client, Scopes: grant.Scopes, Nonce: grant.Nonce}
-	ttl := s.Lifetimes.AccessToken
+	ttl := s.Lifetimes.AccessToken + codeGrace
 	if refreshes(client, grant) {
 		refresh, token, err := s.firstRefresh(grant)
 		if err != nil {
 			return Authorization{}, err
 		}
 		grant.Refresh, authorization.RefreshToken = refresh, token
-		ttl = max(ttl, s.Lifetimes.RefreshToken)
+		ttl = s.refreshTTL()
 	}
-	if err := s.Store.Grants.SwapFor(ctx, f.grant, grant, ttl+codeGrace); err != nil {
+	if err := s.Store.Grants.SwapFor(ctx, f.grant, grant, ttl); err != nil {
 		return Authorization{}, err
 	}
 	authorization.Grant = grant

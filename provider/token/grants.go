@@ -25,9 +25,9 @@ func (s *Service) ReadIndex(subject string, into *Index) storage.Read {
 // open writes a new grant: first its entry in the user's index, then the
 // record, so that a crash in between leaves an entry without a grant, never a
 // grant that no list shows.
-func (s *Service) open(ctx context.Context, grant storage.Grant, index Index, ttl, listed time.Duration) error {
+func (s *Service) open(ctx context.Context, grant storage.Grant, index Index, ttl time.Duration) error {
 	if grant.Subject != "" {
-		if err := s.enter(ctx, grant, index, listed); err != nil {
+		if err := s.enter(ctx, grant, index); err != nil {
 			return fmt.Errorf("index grant: %w", err)
 		}
 	}
@@ -37,12 +37,32 @@ func (s *Service) open(ctx context.Context, grant storage.Grant, index Index, tt
 	return nil
 }
 
-// enter adds the grant to the user's index. The index as it was read is tried
-// first; only if it changed meanwhile is it read again.
-func (s *Service) enter(ctx context.Context, grant storage.Grant, index Index, listed time.Duration) error {
+// keepListed moves the grant's entry in the user's index on if the entry would
+// end before the grant. Whatever ends all of a user's grants goes by the index,
+// so that a chain of refreshes must not outlive its entry.
+func (s *Service) keepListed(ctx context.Context, grant *storage.Grant, ttl time.Duration) error {
+	end := s.Now().Add(ttl)
+	if !grant.ListedUntil.Before(end) {
+		return nil
+	}
+	grant.ListedUntil = end.Add(s.Lifetimes.RefreshToken / relistings)
+	if err := s.enter(ctx, *grant, Index{}); err != nil {
+		return fmt.Errorf("index grant: %w", err)
+	}
+	return nil
+}
+
+// relistings is how often the index is written in the lifetime of a refresh
+// token, however often that is used.
+const relistings = 4
+
+// enter adds the grant to the user's index, in place of an entry it has. The
+// index as it was read is tried first; only if it changed meanwhile is it read
+// again.
+func (s *Service) enter(ctx context.Context, grant storage.Grant, index Index) error {
 	var ended []storage.GrantEntry
 	change := func(subject *storage.Subject) error {
-		ended = s.addEntry(subject, grant, listed)
+		ended = s.addEntry(subject, grant)
 		return nil
 	}
 	err := storage.ErrConflict
@@ -70,16 +90,16 @@ func (s *Service) enter(ctx context.Context, grant storage.Grant, index Index, l
 }
 
 // addEntry returns the entries that had to make room.
-func (s *Service) addEntry(subject *storage.Subject, grant storage.Grant, listed time.Duration) []storage.GrantEntry {
+func (s *Service) addEntry(subject *storage.Subject, grant storage.Grant) []storage.GrantEntry {
 	kept := make([]storage.GrantEntry, 0, len(subject.Grants)+1)
 	for _, entry := range subject.Grants {
-		if s.Now().Before(entry.Expires) {
+		if s.Now().Before(entry.Expires) && entry.ID != grant.ID {
 			kept = append(kept, entry)
 		}
 	}
 	kept = append(kept, storage.GrantEntry{
 		ID: grant.ID, ClientID: grant.ClientID, SessionID: grant.SessionID, Offline: grant.Offline,
-		Created: grant.IssuedAt, Expires: grant.IssuedAt.Add(listed),
+		Created: grant.IssuedAt, Expires: grant.ListedUntil,
 	})
 	var ended []storage.GrantEntry
 	if over := len(kept) - storage.MaxGrantsPerSubject; over > 0 {

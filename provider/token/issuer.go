@@ -78,7 +78,7 @@ func (s *Service) OpenClient(ctx context.Context, client storage.Client, scopes,
 		return Authorization{}, err
 	}
 	grant := storage.Grant{ID: id, ClientID: client.ID, Scopes: scopes, Audience: audience, IssuedAt: s.Now()}
-	if err := s.open(ctx, grant, Index{}, s.Lifetimes.AccessToken, 0); err != nil {
+	if err := s.open(ctx, grant, Index{}, s.Lifetimes.AccessToken); err != nil {
 		return Authorization{}, err
 	}
 	return Authorization{Client: client, Grant: grant, Scopes: scopes}, nil

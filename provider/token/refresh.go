@@ -87,6 +87,19 @@ func (s *Service) rotated(grant storage.Grant, presented string) (*storage.Refre
 	return next, successor, nil
 }
 
+// used returns the state of a refresh token that stays the same: it begins to
+// lie unused anew.
+func (s *Service) used(old *storage.Refresh) *storage.Refresh {
+	next := *old
+	next.Expires = s.Now().Add(s.Lifetimes.RefreshToken)
+	return &next
+}
+
+// justUsed says that noting another use is not worth a write.
+func (s *Service) justUsed(refresh *storage.Refresh) bool {
+	return s.Now().Add(s.Lifetimes.RefreshToken).Sub(refresh.Expires) < min(time.Minute, s.Lifetimes.RefreshToken/60)
+}
+
 // wrapSuccessor encrypts the successor under a key that only the presented
 // token yields: the store alone, even opened, cannot reveal a valid token.
 func (s *Service) wrapSuccessor(presented, successor string) ([]byte, error) {

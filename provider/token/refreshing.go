@@ -74,11 +74,18 @@ func (s *Service) refresh(ctx context.Context, client storage.Client, f family, 
 	if err := check(ctx, grant); err != nil {
 		return Authorization{}, err
 	}
-	if !rotates(client) {
+	switch {
+	case rotates(client):
+		grant.Refresh, authorization.RefreshToken, err = s.rotated(grant, presented)
+	case s.justUsed(grant.Refresh):
 		return authorization, nil
+	default:
+		grant.Refresh = s.used(grant.Refresh)
 	}
-	grant.Refresh, authorization.RefreshToken, err = s.rotated(grant, presented)
 	if err != nil {
+		return Authorization{}, err
+	}
+	if err := s.keepListed(ctx, &grant, s.refreshTTL()); err != nil {
 		return Authorization{}, err
 	}
 	authorization.Grant = grant
@@ -118,5 +125,6 @@ func narrow(granted, asked []string) ([]string, error) {
 			return nil, oauth.NewError(oauth.InvalidScope, "the scope goes beyond what was granted")
 		}
 	}
-	return asked, nil
+	narrowed := slices.Clone(granted)
+	return slices.DeleteFunc(narrowed, func(scope string) bool { return !slices.Contains(asked, scope) }), nil
 }
