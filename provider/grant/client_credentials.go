@@ -14,7 +14,7 @@ import (
 
 // clientCredentials is RFC 6749, section 4.4: the client acts for itself. The
 // scopes of users' sign-ins mean nothing here.
-func (e *Endpoint) clientCredentials(ctx context.Context, client storage.Client, form url.Values) (token.Authorization, error) {
+func (e *Endpoint) clientCredentials(ctx context.Context, client storage.Client, form url.Values, _ *user) (token.Authorization, error) {
 	if client.Public() {
 		return token.Authorization{}, oauth.NewError(oauth.UnauthorizedClient, "a public client cannot act for itself")
 	}

@@ -10,11 +10,11 @@ import (
 )
 
 // code is RFC 6749, section 4.1.3.
-func (e *Endpoint) code(ctx context.Context, client storage.Client, form url.Values) (token.Authorization, error) {
+func (e *Endpoint) code(ctx context.Context, client storage.Client, form url.Values, whose *user) (token.Authorization, error) {
 	if form.Get("code") == "" {
 		return token.Authorization{}, oauth.NewError(oauth.InvalidRequest, "code is missing")
 	}
 	return e.Tokens.RedeemCode(ctx, client, token.Redemption{
 		Code: form.Get("code"), RedirectURI: form.Get("redirect_uri"), CodeVerifier: form.Get("code_verifier"),
-	}, e.checkUser)
+	}, whose.check)
 }

@@ -13,11 +13,11 @@ import (
 
 // refreshToken is RFC 6749, section 6. A refresh is use of the session that the
 // grant is bound to: an app that is open keeps its person signed in.
-func (e *Endpoint) refreshToken(ctx context.Context, client storage.Client, form url.Values) (token.Authorization, error) {
+func (e *Endpoint) refreshToken(ctx context.Context, client storage.Client, form url.Values, whose *user) (token.Authorization, error) {
 	if form.Get("refresh_token") == "" {
 		return token.Authorization{}, oauth.NewError(oauth.InvalidRequest, "refresh_token is missing")
 	}
-	authorization, err := e.Tokens.Refresh(ctx, client, form.Get("refresh_token"), strings.Fields(form.Get("scope")), e.checkUser)
+	authorization, err := e.Tokens.Refresh(ctx, client, form.Get("refresh_token"), strings.Fields(form.Get("scope")), whose.check)
 	if err != nil {
 		return token.Authorization{}, err
 	}

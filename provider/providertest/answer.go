@@ -32,7 +32,8 @@ func (a Answer) Text(name string) string {
 func (a Answer) WantError(t testing.TB, status int, code string) {
 	t.Helper()
 	if a.Status != status || a.Text("error") != code {
-		t.Errorf("answer %d %s, want %d %s", a.Status, a.Raw, status, code)
+		t.Errorf("answer %d %.200s, want %d %s", a.Status, a.Raw, status, code)
+		return
 	}
 	if a.Header.Get("Cache-Control") != "no-store" || a.Header.Get("Content-Type") != "application/json" {
 		t.Errorf("an error is not JSON that no cache keeps: %v", a.Header)

@@ -1,6 +1,7 @@
 package providertest
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"net/http"
@@ -50,6 +51,9 @@ type Options struct {
 	IssuerPath string
 	// Backend wraps the store, to count or to fail.
 	Backend func(storage.Backend) storage.Backend
+	// Staleness is how old the last look at a user may be, Staleness if zero;
+	// below zero Directus is asked every time.
+	Staleness time.Duration
 	// Algorithms to sign with; RS256 and ES256 if empty.
 	Algorithms []jose.SignatureAlgorithm
 }
@@ -147,7 +151,7 @@ func (s *Server) handler(t testing.TB, options Options) http.Handler {
 		Sessions: session.Lifetimes{
 			Idle: SessionIdle, Absolute: SessionAbsolute, RememberedIdle: 20 * 24 * time.Hour, RememberedAbsolute: 90 * 24 * time.Hour,
 		},
-		RequestLifetime: RequestLifetime, Staleness: Staleness, Now: s.Clock.Now, Random: rand.Reader, Sink: s.Events,
+		RequestLifetime: RequestLifetime, Staleness: cmp.Or(options.Staleness, Staleness), Now: s.Clock.Now, Random: rand.Reader, Sink: s.Events,
 	})
 	if err != nil {
 		t.Fatalf("make provider: %v", err)
