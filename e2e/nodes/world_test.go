@@ -1,0 +1,158 @@
+package nodes
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"gatehouse/e2e/stack"
+)
+
+const (
+	appID        = "app"
+	appSecret    = "app-secret-0123456789abcdef0123456789"
+	userPassword = "correct horse battery staple"
+	accounts     = 40
+)
+
+// world is one Directus, one Redis Cluster and two nodes behind a proxy.
+type world struct {
+	issuer string
+	dir    string
+	binary string
+	ports  []int
+	nodes  []*stack.Process
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	directus := stack.DirectusForTest(t, stack.DirectusOptions{})
+	cluster := stack.RedisClusterForTest(t, stack.RedisClusterOptions{})
+	front := newProxy(t)
+	w := &world{issuer: front.URL, dir: t.TempDir()}
+	w.build(t)
+	w.configure(t, directus, cluster)
+	w.setUp(t, directus)
+	for number := range accounts {
+		user := stack.NewUser{Email: w.email(number), Password: userPassword, FirstName: "Ada", LastName: "Lovelace"}
+		if _, err := directus.CreateUser(t.Context(), user); err != nil {
+			t.Fatalf("create user: %v", err)
+		}
+	}
+	t.Cleanup(func() {
+		for _, node := range w.nodes {
+			node.Stop()
+		}
+	})
+	for number := range 2 {
+		port, err := stack.FreePort()
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.ports = append(w.ports, port)
+		w.nodes = append(w.nodes, nil)
+		front.nodes = append(front.nodes, fmt.Sprintf("127.0.0.1:%d", port))
+		if err := w.start(t.Context(), number); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return w
+}
+
+func (w *world) email(number int) string {
+	return fmt.Sprintf("person%d@example.com", number%accounts)
+}
+
+func (w *world) build(t *testing.T) {
+	t.Helper()
+	w.binary = filepath.Join(w.dir, "gatehouse")
+	build := exec.CommandContext(t.Context(), "go", "build", "-buildvcs=false", "-o", w.binary, "gatehouse/cmd/gatehouse") //nolint:gosec // our own tree
+	if output, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("build gatehouse: %v\n%s", err, output)
+	}
+}
+
+// configure writes what both nodes share.
+func (w *world) configure(t *testing.T, directus *stack.Directus, cluster *stack.RedisCluster) {
+	t.Helper()
+	key := make([]byte, 32)
+	if _, err := rand.Read(key); err != nil {
+		t.Fatal(err)
+	}
+	content, err := json.Marshal(map[string]any{
+		"issuer":          w.issuer,
+		"trusted_proxies": []string{"127.0.0.0/8"},
+		"directus":        map[string]any{"url": directus.URL, "token_file": filepath.Join(w.dir, "token")},
+		"store": map[string]any{
+			"redis":        map[string]any{"addresses": cluster.Addrs, "cluster": true},
+			"sealing_keys": []string{base64.StdEncoding.EncodeToString(key)},
+		},
+		"clients": []map[string]any{{
+			"client_id": appID, "client_secret": appSecret, "client_name": "App", "first_party": true,
+			"redirect_uris": []string{redirectURI}, "grant_types": []string{"authorization_code", "refresh_token"},
+		}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(w.config(), content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (w *world) config() string { return filepath.Join(w.dir, "gatehouse.yaml") }
+
+func (w *world) setUp(t *testing.T, directus *stack.Directus) {
+	t.Helper()
+	command := w.command("setup", []string{"setup", "--config", w.config(), "--token-file", filepath.Join(w.dir, "token")})
+	command.Env = append(command.Env,
+		"GATEHOUSE_SETUP_ADMIN_EMAIL="+directus.AdminEmail, "GATEHOUSE_SETUP_ADMIN_PASSWORD="+directus.AdminPassword)
+	if err := stack.Run(t.Context(), command); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (w *world) command(name string, arguments []string) stack.Command {
+	return stack.Command{
+		Name: "gatehouse " + name, Path: w.binary, Args: arguments, Dir: w.dir,
+		Env: []string{"PATH=/usr/bin:/bin", "HOME=" + w.dir}, Log: filepath.Join(w.dir, name+".log"),
+	}
+}
+
+func (w *world) start(ctx context.Context, number int) error {
+	listen := fmt.Sprintf("127.0.0.1:%d", w.ports[number])
+	node, err := stack.StartProcess(w.command(fmt.Sprintf("node%d", number), []string{"serve", "--config", w.config(), "--listen", listen}))
+	if err != nil {
+		return err
+	}
+	w.nodes[number] = node
+	return node.WaitReady(ctx, func(ctx context.Context) bool {
+		r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+listen+"/readyz", http.NoBody)
+		if err != nil {
+			return false
+		}
+		response, err := http.DefaultClient.Do(r)
+		if err != nil {
+			return false
+		}
+		_ = response.Body.Close()
+		return response.StatusCode == http.StatusOK
+	})
+}
+
+// killAndRestart gives the node no chance to finish anything.
+func (w *world) killAndRestart(ctx context.Context, number int) error {
+	w.nodes[number].Kill()
+	if err := w.start(ctx, number); err != nil {
+		return fmt.Errorf("restart node %d: %w\n%s", number, err, strings.TrimSpace(w.nodes[number].Log()))
+	}
+	return nil
+}
