@@ -42,6 +42,10 @@ func InstallDirectus(ctx context.Context, version, database string) (*DirectusIn
 	oldest, newest := 22, 0
 	if strings.HasPrefix(version, "10.") {
 		oldest, newest = 20, 20
+		if database == SQLite {
+			// Seen with 10.8.2: its bootstrap dies of a segmentation fault.
+			return fail(errors.New("the 10 series is run on PostgreSQL only"))
+		}
 	}
 	node, err := FindNode(ctx, oldest, newest)
 	if err != nil {
