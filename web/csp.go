@@ -9,9 +9,6 @@ import (
 
 // policy is the Content-Security-Policy of a page: nothing but our own style
 // and script, pictures over https, and forms to ourselves and to targets.
-//
-// The browser applies form-action to the redirects that follow a form as well,
-// so a page whose form ends at the client names the client's origin.
 func policy(targets, pictures []string) string {
 	return strings.Join([]string{
 		"default-src 'none'",
@@ -22,6 +19,24 @@ func policy(targets, pictures []string) string {
 		"base-uri 'none'",
 		"frame-ancestors 'none'",
 	}, "; ")
+}
+
+// onward are the targets of a form that ends at the client. Browsers apply
+// form-action to every redirect that follows a form, also to those that the
+// client makes from its callback to wherever its person was. Those origins are
+// registered nowhere: naming only that of the callback leaves people with a
+// button that does nothing (an oauth2-proxy for several hosts, a proxy for
+// previews). So any https address will do, but of the rest only what the client
+// needs.
+func onward(address string) []string {
+	target := source(address)
+	switch {
+	case target == "" || strings.HasPrefix(target, "https:"):
+		return []string{"https:"}
+	case strings.HasPrefix(target, "http://"):
+		return []string{"https:", "http://localhost:*", "http://127.0.0.1:*"}
+	}
+	return []string{"https:", target}
 }
 
 var (
@@ -50,29 +65,13 @@ func source(address string) string {
 	return scheme + "://" + host
 }
 
-// sources are the addresses that have a source expression, each once.
-func sources(addresses ...string) []string {
-	var found []string
-	seen := map[string]bool{"": true}
-	for _, address := range addresses {
-		if s := source(address); !seen[s] {
-			seen[s] = true
-			found = append(found, s)
-		}
+// plainPicture is the source of a picture that is not fetched over https: that of
+// an app under development, on this machine.
+func plainPicture(address string) []string {
+	if s := source(address); strings.HasPrefix(s, "http://") {
+		return []string{s}
 	}
-	return found
-}
-
-// plainPictures are the sources of pictures that are not fetched over https:
-// those of apps under development, on this machine.
-func plainPictures(addresses ...string) []string {
-	var plain []string
-	for _, s := range sources(addresses...) {
-		if strings.HasPrefix(s, "http://") {
-			plain = append(plain, s)
-		}
-	}
-	return plain
+	return nil
 }
 
 // secure sets the headers that every page has.

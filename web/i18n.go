@@ -34,7 +34,8 @@ type catalogues struct {
 	cookies  session.Cookies
 	fallback language.Tag
 	// tags are the languages there are, in the order they are offered.
-	tags []language.Tag
+	tags    []language.Tag
+	matcher language.Matcher
 }
 
 // newCatalogues reads the embedded catalogues. English is the source: it has
@@ -57,6 +58,7 @@ func newCatalogues(fallback string, cookies session.Cookies) (*catalogues, error
 		}
 		c.tags = append(c.tags, tag)
 	}
+	c.matcher = language.NewMatcher(c.tags)
 	if fallback != "" {
 		tag, ok := c.match(fallback)
 		if !ok {
@@ -109,7 +111,7 @@ func (c *catalogues) match(name string) (language.Tag, bool) {
 }
 
 func (c *catalogues) closest(wanted language.Tag) (language.Tag, bool) {
-	_, i, confidence := language.NewMatcher(c.tags).Match(wanted)
+	_, i, confidence := c.matcher.Match(wanted)
 	return c.tags[i], confidence > language.No
 }
 

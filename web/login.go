@@ -93,7 +93,7 @@ func (s *screens) showLogin(w http.ResponseWriter, r *http.Request, interaction 
 
 // endsAt is the policy of a page whose form may end at the client.
 func endsAt(interaction *authorize.Interaction) string {
-	return policy(sources(interaction.Request.RedirectURI, interaction.Client.ClientURI), plainPictures(interaction.Client.LogoURI))
+	return policy(onward(interaction.Request.RedirectURI), plainPicture(interaction.Client.LogoURI))
 }
 
 func (s *screens) loginPost(w http.ResponseWriter, r *http.Request) {

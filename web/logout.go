@@ -38,7 +38,7 @@ func (l LogoutPages) Confirm(w http.ResponseWriter, r *http.Request, confirmatio
 	if account, err := l.web.accounts.Find(r.Context(), confirmation.Subject, l.web.accountAge); err == nil {
 		data.Email = account.Email
 	}
-	l.web.show(w, r, http.StatusOK, "logout", data, policy(sources(confirmation.ReturnURL), plainPictures(confirmation.ClientLogo)))
+	l.web.show(w, r, http.StatusOK, "logout", data, policy(onward(confirmation.ReturnURL), plainPicture(confirmation.ClientLogo)))
 }
 
 // loggedOutPage is the data of logged_out.html.

@@ -14,7 +14,7 @@ func TestPageHeaders(t *testing.T) {
 	h := newHouse(t)
 	page := h.get("/login?request=r1")
 	for name, want := range map[string]string{
-		"Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' https:; form-action 'self' https://shop.example; base-uri 'none'; frame-ancestors 'none'",
+		"Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' https:; form-action 'self' https:; base-uri 'none'; frame-ancestors 'none'",
 		"X-Frame-Options":         "DENY",
 		"X-Content-Type-Options":  "nosniff",
 		"Referrer-Policy":         "same-origin",
@@ -34,12 +34,12 @@ func TestPageHeaders(t *testing.T) {
 
 func TestPolicyLetsTheFormEndAtTheClient(t *testing.T) {
 	for name, test := range map[string]struct{ redirect, want string }{
-		"web":              {"https://app.example:8443/cb?x=1", "form-action 'self' https://app.example:8443 https://shop.example;"},
-		"loopback":         {"http://127.0.0.1:49152/cb", "form-action 'self' http://127.0.0.1:49152 https://shop.example;"},
-		"IPv6 loopback":    {"http://[::1]:49152/cb", "form-action 'self' http: https://shop.example;"},
-		"private-use":      {"com.example.app:/cb", "form-action 'self' com.example.app: https://shop.example;"},
-		"the app's site":   {"https://shop.example/cb", "form-action 'self' https://shop.example;"},
-		"breaks out of it": {"https://a.example;script-src/cb", "form-action 'self' https://shop.example;"},
+		"web":              {"https://app.example:8443/cb?x=1", "form-action 'self' https:;"},
+		"loopback":         {"http://127.0.0.1:49152/cb", "form-action 'self' https: http://localhost:* http://127.0.0.1:*;"},
+		"IPv6 loopback":    {"http://[::1]:49152/cb", "form-action 'self' https: http:;"},
+		"private-use":      {"com.example.app:/cb", "form-action 'self' https: com.example.app:;"},
+		"breaks out of it": {"https://a.example;script-src/cb", "form-action 'self' https:;"},
+		"no address":       {"a;script-src *:x", "form-action 'self' https:;"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := newHouse(t)

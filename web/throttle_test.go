@@ -75,6 +75,16 @@ func TestThrottleSharesBetweenStrangersAndKnownBrowsers(t *testing.T) {
 	h.wantTo(h.signIn(email, password), h.server.URL+"/authorize/r1")
 }
 
+func TestThrottleUnlockedByTheOperator(t *testing.T) {
+	h := newHouse(t)
+	h.guess(email, strangers)
+	h.wantPage(h.signIn(email, password), http.StatusTooManyRequests)
+	if err := web.Unlock(t.Context(), h.store, "Ada@example.com"); err != nil {
+		t.Fatal(err)
+	}
+	h.wantTo(h.signIn(email, password), h.server.URL+"/authorize/r1")
+}
+
 func TestThrottleKnownBrowserTakesWhatStrangersLeft(t *testing.T) {
 	h := newHouse(t)
 	h.wantTo(h.signIn(email, password), h.server.URL+"/authorize/r1")

@@ -52,6 +52,11 @@ type Interactions interface {
 	Deny(w http.ResponseWriter, r *http.Request, interaction *authorize.Interaction)
 }
 
+var (
+	_ authorize.Pages = (*Web)(nil)
+	_ Interactions    = (*authorize.Interactions)(nil)
+)
+
 // Throttle bounds failed sign-ins. Fields that are zero take their default.
 type Throttle struct {
 	// AttemptsLimit is the setting auth_login_attempts of Directus. Zero says

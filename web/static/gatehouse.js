@@ -18,4 +18,16 @@
     // Sent in clear type, a password would end up in the browser's form history.
     field.form.addEventListener('submit', function () { set(false); });
   });
+  // A second press before the answer is there would send a code that can be
+  // used only once again.
+  document.querySelectorAll('form[method=post]').forEach(function (form) {
+    var sent = 0;
+    form.addEventListener('submit', function (event) {
+      if (Date.now() - sent < 3000) {
+        event.preventDefault();
+      }
+      sent = Date.now();
+    });
+    window.addEventListener('pageshow', function () { sent = 0; });
+  });
 })();
