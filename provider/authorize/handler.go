@@ -53,12 +53,12 @@ func wayBackIfKnown(client storage.Client) StartAgain {
 
 // proceed answers at once when nothing has to be asked.
 func (e *Endpoint) proceed(w http.ResponseWriter, r *http.Request, a *attempt) {
-	browser, err := e.Sessions.Load(r.Context(), r)
+	browser, known, err := e.load(r.Context(), r, a.request, a.client)
 	if err != nil {
 		e.refuse(w, r, a.request, err)
 		return
 	}
-	v, err := e.decide(r.Context(), a.request, a.client, browser)
+	v, err := e.decide(r.Context(), a.request, a.client, browser, known)
 	switch {
 	case err != nil:
 		e.refuse(w, r, a.request, err)

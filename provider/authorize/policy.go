@@ -26,7 +26,6 @@ type verdict struct {
 	session storage.Session
 	account storage.Account
 	index   token.Index
-	consent *storage.Record[storage.Consent]
 }
 
 func ask(next Prompt, refusal, reason string) verdict {
@@ -36,7 +35,7 @@ func ask(next Prompt, refusal, reason string) verdict {
 // decide says what is next for a request in a browser, from stored state alone.
 // It looks at the browser's sessions as they are now, never at what the record
 // says happened before. An error is an *oauth.Error for the client, or our own.
-func (e *Endpoint) decide(ctx context.Context, request storage.AuthorizationRequest, client storage.Client, browser session.Browser) (verdict, error) {
+func (e *Endpoint) decide(ctx context.Context, request storage.AuthorizationRequest, client storage.Client, browser session.Browser, known knowledge) (verdict, error) {
 	s, ok := chosen(request, browser)
 	if v, done := e.signInNeeded(request, s, ok); done {
 		return v, nil
@@ -56,14 +55,13 @@ func (e *Endpoint) decide(ctx context.Context, request storage.AuthorizationRequ
 	if err != nil {
 		return verdict{}, err
 	}
-	v := verdict{next: PromptNone, session: s, account: user}
-	err = e.Store.Load(ctx,
-		e.Store.Consents.Read(storage.ConsentName(s.Subject, client.ID), &v.consent),
-		e.Tokens.ReadIndex(s.Subject, &v.index))
-	if err != nil {
-		return verdict{}, err
+	if known.subject != s.Subject {
+		if err := e.Store.Load(ctx, e.reads(&known, s.Subject, client)...); err != nil {
+			return verdict{}, err
+		}
 	}
-	if reason := consentNeeded(request, client, s, v.consent); reason != "" {
+	v := verdict{next: PromptNone, session: s, account: user, index: known.index}
+	if reason := consentNeeded(request, client, s, known.consent); reason != "" {
 		v.next, v.refusal, v.reason = PromptConsent, oauth.ConsentRequired, reason
 	}
 	return v, nil

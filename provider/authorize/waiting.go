@@ -91,11 +91,11 @@ func (e *Endpoint) open(ctx context.Context, r *http.Request, handle string) (*I
 	if err != nil {
 		return nil, err
 	}
-	browser, err := e.Sessions.Load(ctx, r)
+	browser, known, err := e.load(ctx, r, request, client)
 	if err != nil {
 		return nil, err
 	}
-	v, err := e.decide(ctx, request, client, browser)
+	v, err := e.decide(ctx, request, client, browser, known)
 	interaction := &Interaction{
 		Handle: handle, Request: request, Client: client, Browser: browser,
 		Next: v.next, Session: v.session, verdict: v, ResumeURL: e.address("/authorize/" + handle),

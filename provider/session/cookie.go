@@ -56,16 +56,17 @@ func (c Cookies) Read(r *http.Request, name string) string {
 	return cookie.Value
 }
 
-// ticket is what the browser holds of one session.
+// ticket is what the browser holds of one session. subject only says which user's
+// records to read along with the session; whose session it is, its record says.
 type ticket struct {
-	id, secret string
+	id, secret, subject string
 }
 
-// Tickets are written id.secret, the current one first, joined by "~".
+// Tickets are written id.secret.subject, the current one first, joined by "~".
 func formatTickets(tickets []ticket) string {
 	parts := make([]string, len(tickets))
 	for i, t := range tickets {
-		parts[i] = t.id + "." + t.secret
+		parts[i] = t.id + "." + t.secret + "." + t.subject
 	}
 	return strings.Join(parts, "~")
 }
@@ -76,15 +77,21 @@ func parseTickets(value string) []ticket {
 	var tickets []ticket
 	seen := map[string]bool{}
 	for part := range strings.SplitSeq(value, "~") {
-		id, secret, ok := strings.Cut(part, ".")
-		if !ok || len(id) > 64 || len(secret) > 64 || id == "" || secret == "" || url.QueryEscape(id+secret) != id+secret || seen[id] {
+		id, rest, _ := strings.Cut(part, ".")
+		secret, subject, _ := strings.Cut(rest, ".")
+		if !plain(id) || !plain(secret) || subject != "" && !plain(subject) || seen[id] {
 			continue
 		}
 		seen[id] = true
-		tickets = append(tickets, ticket{id: id, secret: secret})
+		tickets = append(tickets, ticket{id: id, secret: secret, subject: subject})
 		if len(tickets) == maxAccounts {
 			break
 		}
 	}
 	return tickets
+}
+
+// plain says whether a part of a ticket is one that we could have written.
+func plain(text string) bool {
+	return text != "" && len(text) <= 64 && url.QueryEscape(text) == text
 }

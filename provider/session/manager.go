@@ -93,6 +93,14 @@ func (b Browser) BySubject(subject string) (storage.Session, bool) {
 // Load reads the sessions of the browser in one round trip, and none where it
 // sends no cookie. Ended, idle and foreign ones are left out.
 func (m *Manager) Load(ctx context.Context, r *http.Request) (Browser, error) {
+	return m.LoadAlong(ctx, r, func([]string) []storage.Read { return nil })
+}
+
+// LoadAlong is Load with more reads in the same round trip. The user ids that
+// along is given are what the browser says of its sessions, the current one
+// first. Nothing proves them: what was read of a user may be used only if the
+// Browser has a session of that user.
+func (m *Manager) LoadAlong(ctx context.Context, r *http.Request, along func(subjects []string) []storage.Read) (Browser, error) {
 	tickets := parseTickets(m.Cookies.Read(r, cookieName))
 	browser := Browser{records: map[string]*storage.Record[storage.Session]{}, secrets: map[string]string{}}
 	if len(tickets) == 0 {
@@ -100,10 +108,14 @@ func (m *Manager) Load(ctx context.Context, r *http.Request) (Browser, error) {
 	}
 	records := make([]*storage.Record[storage.Session], len(tickets))
 	reads := make([]storage.Read, len(tickets))
+	var subjects []string
 	for i, t := range tickets {
 		reads[i] = m.Store.Sessions.Read(t.id, &records[i])
+		if t.subject != "" {
+			subjects = append(subjects, t.subject)
+		}
 	}
-	if err := m.Store.Load(ctx, reads...); err != nil {
+	if err := m.Store.Load(ctx, append(reads, along(subjects)...)...); err != nil {
 		return Browser{}, fmt.Errorf("load sessions: %w", err)
 	}
 	for i, record := range records {

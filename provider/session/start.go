@@ -176,7 +176,7 @@ func (m *Manager) send(w http.ResponseWriter, browser Browser) {
 	var lifetime time.Duration
 	tickets := make([]ticket, 0, len(browser.Sessions))
 	for _, s := range browser.Sessions {
-		tickets = append(tickets, ticket{id: s.ID, secret: browser.secrets[s.ID]})
+		tickets = append(tickets, ticket{id: s.ID, secret: browser.secrets[s.ID], subject: s.Subject})
 		if s.Remember {
 			lifetime = m.Lifetimes.RememberedAbsolute
 		}
