@@ -14,6 +14,8 @@
 //   - A refresh token works once, and not atomically: two refreshes at the same
 //     time may both answer 200 with only one of the pairs alive. Sessions
 //     refreshes under a lease.
+//   - Directus 10 keeps a user's sessions when an administrator changes the
+//     password or e-mail; later versions end them. A suspension counts in all.
 //   - Error bodies may repeat the password. They are read for their code only.
 //
 // The package imports storage and nothing else of ours. Whoever sets a Directus

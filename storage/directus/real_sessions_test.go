@@ -70,13 +70,27 @@ func refreshOnce(t *testing.T, d *real) {
 	}
 }
 
-func passwordChangeRevokes(t *testing.T, d *real) {
-	clock := newClock()
-	sessions, user, id := d.keep(t, clock.Now, nil)
-	d.patch(t, "/users/"+user, map[string]any{"password": "another password"})
-	clock.Advance(time.Hour)
-	if _, err := sessions.AccessToken(t.Context(), id); !errors.Is(err, storage.ErrSessionRevoked) {
-		t.Errorf("error %v, want %v", err, storage.ErrSessionRevoked)
+// Directus 10 keeps the sessions of a user whose password an administrator
+// changes; later versions end them. All refuse those of a suspended user.
+func changesRevoke(t *testing.T, d *real) {
+	afterPassword := storage.ErrSessionRevoked
+	if d.isTen() {
+		afterPassword = nil
+	}
+	for name, test := range map[string]struct {
+		change map[string]any
+		want   error
+	}{
+		"password":  {map[string]any{"password": "another password"}, afterPassword},
+		"suspended": {map[string]any{"status": "suspended"}, storage.ErrSessionRevoked},
+	} {
+		clock := newClock()
+		sessions, user, id := d.keep(t, clock.Now, nil)
+		d.patch(t, "/users/"+user, test.change)
+		clock.Advance(time.Hour)
+		if _, err := sessions.AccessToken(t.Context(), id); !errors.Is(err, test.want) {
+			t.Errorf("%s: error %v, want %v", name, err, test.want)
+		}
 	}
 }
 

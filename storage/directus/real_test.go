@@ -60,7 +60,7 @@ func TestOnDirectus(t *testing.T) {
 		"inspection":                      inspection,
 		"allow-lists":                     allowLists,
 		"32 calls refresh once":           refreshOnce,
-		"password change revokes":         passwordChangeRevokes,
+		"changes of the user revoke":      changesRevoke,
 		"interrupted refresh":             interruptedRefresh,
 	} {
 		t.Run(name, func(t *testing.T) {

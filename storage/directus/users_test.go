@@ -119,6 +119,20 @@ func TestFindColumnThatDoesNotExist(t *testing.T) {
 	}
 }
 
+// Without a bound this answer would be taken: it is a whole and valid one.
+func TestFindRefusesAnAnswerThatIsTooLarge(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	id := b.addAda()
+	b.fake.Inject(directustest.Fault{
+		Path: "/users",
+		Body: `{"data":[{"id":"` + id + `","status":"active","title":"` + strings.Repeat("x", 5<<20) + `"}]}`,
+	})
+	if _, err := b.client.Find(t.Context(), id, 0); !errors.Is(err, storage.ErrUnavailable) {
+		t.Errorf("error %v, want %v", err, storage.ErrUnavailable)
+	}
+}
+
 func TestFindCoalesces(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)
