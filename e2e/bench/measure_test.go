@@ -1,0 +1,117 @@
+//go:build unix
+
+package bench_test
+
+import (
+	"slices"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// turn is how many operations run before the other side is measured.
+const turn = 60
+
+// operation does one thing, or reports why it could not.
+type operation func() error
+
+// measured is what one side used.
+type measured struct {
+	operations int
+	cpu        time.Duration
+	walls      []time.Duration
+	// trips went to Redis, looks to Directus.
+	trips, looks int
+}
+
+// run measures one turn, by one caller or by several at once. Processor time is
+// that of the whole process, user and system: the client is in it, and so is
+// the garbage collector.
+func (m *measured) run(b *testing.B, count, callers int, op operation) {
+	b.Helper()
+	walls, failures := make([]time.Duration, count), make([]error, count)
+	before := processorTime(b)
+	var working sync.WaitGroup
+	for caller := range callers {
+		working.Go(func() {
+			for i := caller; i < count; i += callers {
+				start := time.Now()
+				failures[i] = op()
+				walls[i] = time.Since(start)
+			}
+		})
+	}
+	working.Wait()
+	m.cpu += processorTime(b) - before
+	m.operations += count
+	m.walls = append(m.walls, walls...)
+	for _, err := range failures {
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func (m *measured) perOperation() time.Duration {
+	return m.cpu / time.Duration(max(m.operations, 1))
+}
+
+// percentile is the wall time that a share of the operations stays within.
+func (m *measured) percentile(share float64) time.Duration {
+	slices.Sort(m.walls)
+	return m.walls[int(share*float64(len(m.walls)-1))]
+}
+
+func processorTime(b *testing.B) time.Duration {
+	b.Helper()
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
+}
+
+// sides are what is compared.
+type sides struct {
+	ours, floor operation
+	callers     int
+	// before runs ahead of each of our turns and is not measured.
+	before func()
+	// asked is how often Redis and Directus were asked so far.
+	asked func() (trips, looks int)
+}
+
+// compare runs b.N operations and as many of the floor, in turns. What go test
+// itself reports, time and allocations, is of our operations alone.
+func compare(b *testing.B, s sides) (ours, floor measured) {
+	b.Helper()
+	s.callers = max(s.callers, 1)
+	for range 3 {
+		for _, op := range []operation{s.ours, s.floor} {
+			if err := op(); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	b.ReportAllocs()
+	b.ResetTimer()
+	for done := 0; done < b.N; done += turn {
+		count := min(turn, b.N-done)
+		b.StopTimer()
+		s.before()
+		trips, looks := s.asked()
+		b.StartTimer()
+		ours.run(b, count, s.callers, s.ours)
+		b.StopTimer()
+		tripsNow, looksNow := s.asked()
+		ours.trips += tripsNow - trips
+		ours.looks += looksNow - looks
+		floor.run(b, count, s.callers, s.floor)
+		b.StartTimer()
+	}
+	b.StopTimer()
+	return ours, floor
+}
+
+func microseconds(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1000 }
