@@ -9,6 +9,7 @@ import (
 	"golang.org/x/text/language"
 
 	"gatehouse/provider/claims"
+	"gatehouse/provider/clients"
 	"gatehouse/provider/oauth"
 )
 
@@ -20,11 +21,23 @@ const (
 	maxHintLength  = 320
 )
 
-// checkResponseMode never falls back for a mode that is not known: a code might
-// then go out by a way that the client did not ask for. The error itself goes
-// by query, the default for a code.
-func checkResponseMode(a *attempt) error {
+// way sets how the answer travels, as far as the request says it well: whatever
+// is refused then goes out that way, with the state, or else by query, the
+// default for a code. The checks refuse what is said badly.
+func (a *attempt) way() {
 	a.request.ResponseMode = string(oidc.ResponseModeQuery)
+	if checkResponseMode(a) == nil && a.get("response_mode") != "" {
+		a.request.ResponseMode = a.get("response_mode")
+	}
+	if checkState(a) == nil {
+		a.request.State = a.get("state")
+	}
+}
+
+// checkResponseMode never falls back for a mode that is not known: a code might
+// then go out by a way that the client did not ask for. A form is posted to web
+// addresses only; a browser cannot post one to an app's own scheme.
+func checkResponseMode(a *attempt) error {
 	asked := a.parameters["response_mode"]
 	switch {
 	case len(asked) == 0 || len(asked) == 1 && asked[0] == "":
@@ -33,22 +46,20 @@ func checkResponseMode(a *attempt) error {
 		return invalid("response_mode is given more than once")
 	case !isMode(asked[0]):
 		return invalid("response_mode is not supported")
+	case asked[0] == string(oidc.ResponseModeFormPost) && clients.WebURIProblem(a.request.RedirectURI) != "":
+		return invalid("response_mode form_post needs a redirect_uri on the web")
 	}
-	a.request.ResponseMode = asked[0]
 	return nil
 }
 
 func checkState(a *attempt) error {
 	state := a.parameters["state"]
 	switch {
-	case len(state) == 0:
-		return nil
 	case len(state) > 1:
 		return invalid("state is given more than once")
-	case len(state[0]) > maxStateLength:
+	case len(state) == 1 && len(state[0]) > maxStateLength:
 		return invalid("state is too long")
 	}
-	a.request.State = state[0]
 	return nil
 }
 

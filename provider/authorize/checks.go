@@ -24,8 +24,7 @@ func identityChecks() []check {
 }
 
 // requestChecks run in this order once the answer has somewhere to go. What they
-// refuse is sent there. The first two decide how, so that every later error
-// travels the way that was asked for.
+// refuse is sent there, by the way that was asked for.
 func requestChecks() []check {
 	return []check{
 		{"response_mode", "OAuth 2.0 Multiple Response Types, section 2.1", checkResponseMode},
@@ -55,6 +54,7 @@ func (e *Endpoint) check(ctx context.Context, parameters url.Values) (a *attempt
 			return a, false, err
 		}
 	}
+	a.way()
 	for _, c := range requestChecks() {
 		if err := c.run(a); err != nil {
 			return a, true, err

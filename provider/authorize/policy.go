@@ -94,10 +94,16 @@ func (e *Endpoint) signInNeeded(request storage.AuthorizationRequest, s storage.
 	if slices.Contains(request.Prompts, string(PromptLogin)) {
 		return ask(PromptLogin, oauth.LoginRequired, "login was asked for"), true
 	}
-	if request.MaxAge != nil && e.Now().Sub(s.AuthenticatedAt) > time.Duration(*request.MaxAge)*time.Second {
+	if request.MaxAge != nil && older(e.Now().Sub(s.AuthenticatedAt), *request.MaxAge) {
 		return ask(PromptLogin, oauth.LoginRequired, "the sign-in is older than max_age"), true
 	}
 	return verdict{}, false
+}
+
+// older compares with max_age; zero asks for a sign-in in any case (OpenID
+// Connect Core 1.0, section 3.1.2.1).
+func older(age time.Duration, maxAge int) bool {
+	return maxAge == 0 || age.Seconds() > float64(maxAge)
 }
 
 // consentNeeded returns why the person must be asked, or nothing.
