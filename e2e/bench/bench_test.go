@@ -126,7 +126,7 @@ func (w *world) benchSilent(b *testing.B, m *machine, algorithm jose.SignatureAl
 	w.bench(b, m, flow{
 		app: w.app(b, clientOf(algorithm)), algorithm: algorithm, reads: 2, writes: 2, callers: callers,
 		limited: callers == 1 && grants == usualGrants,
-		before: func() { w.holdGrants(b, grants) },
+		before:  func() { w.holdGrants(b, grants) },
 		run: func(a *app) error {
 			_, err := a.signIn(w.cookie())
 			return err
