@@ -56,6 +56,14 @@ type Options struct {
 	Staleness time.Duration
 	// Algorithms to sign with; RS256 and ES256 if empty.
 	Algorithms []jose.SignatureAlgorithm
+	// Directus is used instead of the fake one, where its URL is set.
+	Directus RealDirectus
+}
+
+// RealDirectus is one that the test started.
+type RealDirectus struct {
+	URL          string
+	ServiceToken storage.Secret
 }
 
 // Server is a running provider.
@@ -111,8 +119,12 @@ func newStore(t testing.TB, clock *Clock, wrap func(storage.Backend) storage.Bac
 func (s *Server) handler(t testing.TB, options Options) http.Handler {
 	t.Helper()
 	releaser := s.releaser(t, options)
+	users := options.Directus
+	if users.URL == "" {
+		users = RealDirectus{URL: s.Directus.URL, ServiceToken: s.Directus.ServiceToken}
+	}
 	client, err := directus.New(directus.Config{
-		BaseURL: s.Directus.URL, ServiceToken: s.Directus.ServiceToken, Fields: releaser.Fields(),
+		BaseURL: users.URL, ServiceToken: users.ServiceToken, Fields: releaser.Fields(),
 		Timeout: 10 * time.Second, MaxConcurrent: 32, CacheSize: 1000, Now: s.Clock.Now, Random: rand.Reader,
 	})
 	if err != nil {
