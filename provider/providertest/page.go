@@ -100,6 +100,11 @@ func (p *Page) Has(id string) bool {
 	return find(p.root, func(n *html.Node) bool { return attribute(n, "id") == id }) != nil
 }
 
+// Language is the one the page is in.
+func (p *Page) Language() string {
+	return attribute(find(p.root, func(n *html.Node) bool { return n.Data == "html" }), "lang")
+}
+
 // Text returns the text inside the element with the id.
 func (p *Page) Text(id string) string {
 	element := find(p.root, func(n *html.Node) bool { return attribute(n, "id") == id })
