@@ -1,0 +1,106 @@
+package flows
+
+import (
+	"crypto/rand"
+	"fmt"
+	"net/http"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"gatehouse/e2e/stack"
+	"gatehouse/provider/providertest"
+	"gatehouse/storage"
+	"gatehouse/storage/directus/directustest"
+	"gatehouse/storage/directus/prepare"
+)
+
+// world is one real Directus, and a provider for each test.
+type world struct {
+	directus *stack.Directus
+	token    storage.Secret
+	users    atomic.Int64
+}
+
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	w := &world{directus: stack.DirectusForTest(t, stack.DirectusOptions{})}
+	report, err := prepare.Prepare(t.Context(), prepare.Options{
+		BaseURL: w.directus.URL, AdminEmail: w.directus.AdminEmail,
+		AdminPassword: storage.Secret(w.directus.AdminPassword), Random: rand.Reader,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.token = report.Token
+	return w
+}
+
+func (w *world) provider(t *testing.T) *providertest.Server {
+	t.Helper()
+	return providertest.New(t, providertest.Options{Directus: providertest.RealDirectus{URL: w.directus.URL, ServiceToken: w.token}})
+}
+
+// user creates somebody with providertest's password.
+func (w *world) user(t *testing.T) (id, email string) {
+	t.Helper()
+	email = fmt.Sprintf("ada%d@example.com", w.users.Add(1))
+	id, err := w.directus.CreateUser(t.Context(), stack.NewUser{
+		Email: email, Password: providertest.Password, FirstName: "Ada", LastName: "Lovelace",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id, email
+}
+
+func (w *world) change(t *testing.T, id string, row map[string]any) {
+	t.Helper()
+	if err := w.directus.Call(t.Context(), http.MethodPatch, "/users/"+id, row, nil); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (w *world) status(t *testing.T, id string) string {
+	t.Helper()
+	var row struct{ Status string }
+	if err := w.directus.Call(t.Context(), http.MethodGet, "/users/"+id+"?fields=status", nil, &row); err != nil {
+		t.Fatal(err)
+	}
+	return row.Status
+}
+
+// enableOTP switches one-time passwords on as the user would. Without a licence
+// only administrators may, so the user is one meanwhile.
+func (w *world) enableOTP(t *testing.T, id, email string) (secret string) {
+	t.Helper()
+	var me struct {
+		Role string
+	}
+	if err := w.directus.Call(t.Context(), http.MethodGet, "/users/me?fields=role", nil, &me); err != nil {
+		t.Fatal(err)
+	}
+	w.change(t, id, map[string]any{"role": me.Role})
+	access, err := w.directus.Login(t.Context(), email, providertest.Password)
+	if err != nil {
+		t.Fatal(err)
+	}
+	self := &stack.Directus{URL: w.directus.URL, AdminToken: access}
+	var generated struct{ Secret string }
+	err = self.Call(t.Context(), http.MethodPost, "/users/me/tfa/generate", map[string]any{"password": providertest.Password}, &generated)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The step may end between making and checking the code.
+	for range 2 {
+		code := directustest.OTP(generated.Secret, time.Now())
+		if err = self.Call(t.Context(), http.MethodPost, "/users/me/tfa/enable", map[string]any{"secret": generated.Secret, "otp": code}, nil); err == nil {
+			break
+		}
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.change(t, id, map[string]any{"role": nil})
+	return generated.Secret
+}
