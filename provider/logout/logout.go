@@ -105,9 +105,13 @@ func (e *Endpoint) begin(w http.ResponseWriter, r *http.Request) {
 		e.answer(w, r, browser, sealed, parameters.Has("cancel"))
 		return
 	}
-	asked, err := e.parse(r.Context(), parameters)
+	asked, err := e.asked(r.Context(), r.Method, parameters)
 	if err != nil {
 		e.fail(w, r, err)
+		return
+	}
+	if r.Method == http.MethodPost {
+		e.again(w, r, asked)
 		return
 	}
 	s, ok := e.meant(browser, asked)
@@ -119,67 +123,6 @@ func (e *Endpoint) begin(w http.ResponseWriter, r *http.Request) {
 	default:
 		e.confirm(w, r, s, asked)
 	}
-}
-
-// readParameters takes GET and POST alike (RP-Initiated Logout 1.0, section 2).
-func readParameters(w http.ResponseWriter, r *http.Request) (url.Values, error) {
-	if r.Method == http.MethodPost {
-		return oauth.ReadBody(w, r)
-	}
-	values, err := url.ParseQuery(r.URL.RawQuery)
-	if err != nil {
-		return nil, oauth.NewError(oauth.InvalidRequest, "the query is malformed")
-	}
-	return values, oauth.RefuseDuplicates(values)
-}
-
-// request is what a relying party asked for, as far as it can be believed.
-type request struct {
-	client    storage.Client
-	subject   string
-	sid       string
-	returnURL string
-}
-
-func (e *Endpoint) parse(ctx context.Context, parameters url.Values) (request, error) {
-	var asked request
-	clientID := parameters.Get("client_id")
-	if hint := parameters.Get("id_token_hint"); hint != "" {
-		// A hint that we cannot verify names nobody: the person is asked.
-		if hinted, err := e.Tokens.IDTokenHint(ctx, hint); err == nil {
-			if clientID != "" && clientID != hinted.Audience[0] {
-				return request{}, oauth.NewError(oauth.InvalidRequest, "client_id is not the client of id_token_hint")
-			}
-			clientID, asked.subject, asked.sid = hinted.Audience[0], hinted.Subject, hinted.SessionID
-		}
-	}
-	if clientID != "" {
-		client, err := e.Clients.Client(ctx, clientID)
-		if err != nil && !errors.Is(err, storage.ErrNotFound) {
-			return request{}, err
-		}
-		asked.client = client
-	}
-	returnURL := parameters.Get("post_logout_redirect_uri")
-	if returnURL == "" || asked.client.ID == "" {
-		return asked, nil
-	}
-	if !clients.MatchPostLogoutRedirectURI(asked.client, returnURL) {
-		return request{}, oauth.NewError(oauth.InvalidRequest, "post_logout_redirect_uri is not registered for this client")
-	}
-	asked.returnURL = withState(returnURL, parameters.Get("state"))
-	return asked, nil
-}
-
-func withState(returnURL, state string) string {
-	if state == "" {
-		return returnURL
-	}
-	separator := "?"
-	if strings.Contains(returnURL, "?") {
-		separator = "&"
-	}
-	return returnURL + separator + url.Values{"state": {state}}.Encode()
 }
 
 // meant is the session of this browser that the request is about.
@@ -260,6 +203,10 @@ func (e *Endpoint) done(w http.ResponseWriter, r *http.Request, client storage.C
 			address += "?" + url.Values{"client_id": {client.ID}}.Encode()
 		}
 	}
+	e.seeOther(w, r, address)
+}
+
+func (e *Endpoint) seeOther(w http.ResponseWriter, r *http.Request, address string) {
 	w.Header().Set("Cache-Control", "no-store")
 	http.Redirect(w, r, address, http.StatusSeeOther)
 }

@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 )
 
 // ErrHandle says that a handle is not one of ours: forged, truncated, changed,
@@ -24,13 +25,14 @@ type HandleKind string
 
 // The kinds of handles.
 const (
-	CodeHandle         HandleKind = "code"
-	RefreshTokenHandle HandleKind = "refresh_token"
-	AccessTokenHandle  HandleKind = "access_token"
-	RequestHandle      HandleKind = "authorization_request"
-	DeviceHandle       HandleKind = "device"
-	LogoutHandle       HandleKind = "logout"
-	GrantHandle        HandleKind = "grant"
+	CodeHandle          HandleKind = "code"
+	RefreshTokenHandle  HandleKind = "refresh_token"
+	AccessTokenHandle   HandleKind = "access_token"
+	RequestHandle       HandleKind = "authorization_request"
+	DeviceHandle        HandleKind = "device"
+	LogoutHandle        HandleKind = "logout"
+	LogoutRequestHandle HandleKind = "logout_request"
+	GrantHandle         HandleKind = "grant"
 )
 
 // Handles makes and opens the opaque values that leave the provider: an
@@ -52,7 +54,7 @@ func NewHandles(random io.Reader, secrets ...[]byte) (*Handles, error) {
 		random = rand.Reader
 	}
 	h := &Handles{aeads: map[HandleKind][]cipher.AEAD{}, random: random}
-	for _, kind := range []HandleKind{CodeHandle, RefreshTokenHandle, AccessTokenHandle, RequestHandle, DeviceHandle, LogoutHandle, GrantHandle} {
+	for _, kind := range []HandleKind{CodeHandle, RefreshTokenHandle, AccessTokenHandle, RequestHandle, DeviceHandle, LogoutHandle, LogoutRequestHandle, GrantHandle} {
 		for _, secret := range secrets {
 			aead, err := deriveAEAD(secret, "gatehouse handle "+string(kind))
 			if err != nil {
@@ -96,7 +98,8 @@ func (h *Handles) Seal(kind HandleKind, payload any) (string, error) {
 // Open reads the payload of a handle of the kind, or returns ErrHandle.
 func (h *Handles) Open(kind HandleKind, handle string, payload any) error {
 	sealed, err := base64.RawURLEncoding.Strict().DecodeString(handle)
-	if err != nil {
+	// The decoder skips line breaks; a handle has one spelling only.
+	if err != nil || strings.ContainsAny(handle, "\r\n") {
 		return ErrHandle
 	}
 	for _, aead := range h.aeads[kind] {
