@@ -1,4 +1,4 @@
-//go:build unix
+//go:build linux
 
 package bench_test
 
@@ -26,9 +26,9 @@ type app struct {
 	verifier      string
 }
 
-func (w *world) app(b *testing.B, id string) *app {
+func (h *house) app(b *testing.B, id string) *app {
 	b.Helper()
-	rp := w.server.RelyingParty(b, id, providertest.WebSecret, providertest.WebRedirectURI)
+	rp := h.relyingParty(b, id)
 	address, err := url.Parse(rp.AuthorizationURL(nil))
 	if err != nil {
 		b.Fatal(err)
@@ -40,7 +40,7 @@ func (w *world) app(b *testing.B, id string) *app {
 			Transport:     transport,
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
-		base: w.server.Issuer, id: id, secret: providertest.WebSecret,
+		base: h.server.Issuer, id: id, secret: providertest.WebSecret,
 		authorization: address.RequestURI(), verifier: rp.Verifier(),
 	}
 }

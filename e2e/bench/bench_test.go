@@ -1,10 +1,11 @@
-//go:build unix
+//go:build linux
 
 package bench_test
 
 import (
 	"fmt"
 	"net/url"
+	"slices"
 	"testing"
 
 	"github.com/go-jose/go-jose/v4"
@@ -58,23 +59,21 @@ type flow struct {
 }
 
 // bench measures the flow beside its floor.
-func (w *world) bench(b *testing.B, m *machine, f flow) {
+func (h *house) bench(b *testing.B, f flow) {
 	b.Helper()
-	bare := f.app.at(bareHandlers(b, f.app, f.run))
+	least := &floor{
+		Redis: h.redis, Algorithm: f.algorithm, Reads: f.reads, Writes: f.writes,
+		Answers: recordAnswers(b, f.app, f.run),
+	}
+	base, floorClock := h.startFloor(least, b)
+	bare := f.app.at(base)
 	if f.before == nil {
 		f.before = func() {}
 	}
 	ours, floor := compare(b, sides{
-		callers: f.callers,
-		before:  f.before,
-		asked:   func() (int, int) { return int(w.trips.count.Load()), w.server.Directus.Calls("/users") },
-		ours:    func() error { return f.run(f.app) },
-		floor: func() error {
-			if err := f.run(bare); err != nil {
-				return err
-			}
-			return m.spend(f.algorithm, f.reads, f.writes)
-		},
+		callers: max(f.callers, 1), before: f.before, asked: h.asked,
+		ours: func() error { return f.run(f.app) }, oursClock: h.clock,
+		floor: func() error { return f.run(bare) }, floorClock: floorClock,
 	})
 	ratio := float64(ours.perOperation()) / float64(floor.perOperation())
 	b.ReportMetric(microseconds(ours.perOperation()), "cpu-µs/op")
@@ -85,75 +84,86 @@ func (w *world) bench(b *testing.B, m *machine, f flow) {
 	b.ReportMetric(microseconds(ours.percentile(0.5)), "p50-µs")
 	b.ReportMetric(microseconds(ours.percentile(0.99)), "p99-µs")
 	if most := limit(f.algorithm); f.limited && b.N >= enough && ratio > most {
-		w.exceeded = append(w.exceeded, fmt.Sprintf("%s: %.2f times the floor, more than %.1f", b.Name(), ratio, most))
+		h.exceeded = append(h.exceeded, fmt.Sprintf("%s: %.2f times the floor, more than %.1f", b.Name(), ratio, most))
 	}
 }
 
-// BenchmarkFlows runs everything over one Redis and one provider.
-func BenchmarkFlows(b *testing.B) {
-	w := newWorld(b)
-	m := newMachine(b, w.address)
-	for _, algorithm := range algorithms() {
-		b.Run(fmt.Sprintf("silent code flow/%s", algorithm), func(b *testing.B) { w.benchSilent(b, m, algorithm, 1, usualGrants) })
-		b.Run(fmt.Sprintf("silent code flow/%s/%d at once", algorithm, atOnce), func(b *testing.B) {
-			w.benchSilent(b, m, algorithm, atOnce, usualGrants)
-		})
-	}
+// BenchmarkServe measures gatehouse serve, a process of its own, by the
+// processor time that it alone takes.
+func BenchmarkServe(b *testing.B) {
+	h := houseApart(b)
+	h.benchFlows(b)
+}
+
+// BenchmarkHandlers measures the same handlers in this process. Processor time
+// and allocations are then those of client and server together, on both sides.
+func BenchmarkHandlers(b *testing.B) {
+	h := houseInside(b)
 	for _, grants := range []int{1, 100, 400} {
 		b.Run(fmt.Sprintf("silent code flow/RS256/user with %d grants", grants), func(b *testing.B) {
-			w.benchSilent(b, m, jose.RS256, 1, grants)
+			h.benchSilent(b, jose.RS256, 1, grants)
+		})
+	}
+	h.benchFlows(b)
+}
+
+func (h *house) benchFlows(b *testing.B) {
+	b.Helper()
+	for _, algorithm := range algorithms() {
+		b.Run(fmt.Sprintf("silent code flow/%s", algorithm), func(b *testing.B) { h.benchSilent(b, algorithm, 1, usualGrants) })
+		b.Run(fmt.Sprintf("silent code flow/%s/%d at once", algorithm, atOnce), func(b *testing.B) {
+			h.benchSilent(b, algorithm, atOnce, usualGrants)
 		})
 	}
 	for _, algorithm := range algorithms() {
-		b.Run(fmt.Sprintf("refresh/%s", algorithm), func(b *testing.B) { w.benchRefresh(b, m, algorithm, 1) })
-		b.Run(fmt.Sprintf("refresh/%s/%d at once", algorithm, atOnce), func(b *testing.B) { w.benchRefresh(b, m, algorithm, atOnce) })
+		b.Run(fmt.Sprintf("refresh/%s", algorithm), func(b *testing.B) { h.benchRefresh(b, algorithm, 1) })
+		b.Run(fmt.Sprintf("refresh/%s/%d at once", algorithm, atOnce), func(b *testing.B) { h.benchRefresh(b, algorithm, atOnce) })
 	}
 	b.Run("client_credentials", func(b *testing.B) {
-		w.bench(b, m, flow{app: w.app(b, providertest.WebID), writes: 1, run: func(a *app) error {
+		h.bench(b, flow{app: h.app(b, providertest.WebID), writes: 1, run: func(a *app) error {
 			_, err := a.token(url.Values{"grant_type": {"client_credentials"}})
 			return err
 		}})
 	})
-	w.benchLookups(b, m)
+	h.benchLookups(b)
 	// Only now: go test shows no figures of a benchmark that fails.
-	for _, failure := range w.exceeded {
+	for _, failure := range h.exceeded {
 		b.Error(failure)
 	}
 }
 
-func (w *world) benchSilent(b *testing.B, m *machine, algorithm jose.SignatureAlgorithm, callers, grants int) {
+func (h *house) benchSilent(b *testing.B, algorithm jose.SignatureAlgorithm, callers, grants int) {
 	b.Helper()
-	w.bench(b, m, flow{
-		app: w.app(b, clientOf(algorithm)), algorithm: algorithm, reads: 2, writes: 2, callers: callers,
+	h.bench(b, flow{
+		app: h.app(b, clientOf(algorithm)), algorithm: algorithm, reads: 2, writes: 2, callers: callers,
 		limited: callers == 1 && grants == usualGrants,
-		before:  func() { w.holdGrants(b, grants) },
+		before:  func() { h.holdGrants(b, grants) },
 		run: func(a *app) error {
-			_, err := a.signIn(w.cookie())
+			_, err := a.signIn(h.cookie())
 			return err
 		},
 	})
 }
 
-// benchRefresh moves the clock as it runs, so that each chain is refreshed again
-// after two replay windows, as by an app, and not in the same instant.
-func (w *world) benchRefresh(b *testing.B, m *machine, algorithm jose.SignatureAlgorithm, callers int) {
+// benchRefresh refreshes as many chains as there are people, in turn.
+func (h *house) benchRefresh(b *testing.B, algorithm jose.SignatureAlgorithm, callers int) {
 	b.Helper()
-	ours := w.app(b, clientOf(algorithm))
+	ours := h.app(b, clientOf(algorithm))
 	chains := make(chan string, people)
 	for range people {
-		issued, err := ours.signIn(w.cookies[0])
+		issued, err := ours.signIn(h.cookies[0])
 		if err != nil {
 			b.Fatal(err)
 		}
 		chains <- issued.Refresh
 	}
-	w.bench(b, m, flow{
+	h.bench(b, flow{
 		app: ours, algorithm: algorithm, reads: 1, writes: 1, callers: callers, limited: callers == 1,
 		run: func(a *app) error {
 			presented := <-chains
 			issued, err := a.refresh(presented)
 			if a.base == ours.base {
-				w.server.Clock.Advance(2 * providertest.ReplayWindow / people)
+				h.pass()
 				presented = issued.Refresh
 			}
 			chains <- presented
@@ -163,10 +173,10 @@ func (w *world) benchRefresh(b *testing.B, m *machine, algorithm jose.SignatureA
 }
 
 // benchLookups is what is asked about a token, and what is the same for all.
-func (w *world) benchLookups(b *testing.B, m *machine) {
+func (h *house) benchLookups(b *testing.B) {
 	b.Helper()
-	a := w.app(b, providertest.WebID)
-	issued, err := a.signIn(w.cookies[0])
+	a := h.app(b, providertest.WebID)
+	issued, err := a.signIn(h.cookies[0])
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -184,7 +194,12 @@ func (w *world) benchLookups(b *testing.B, m *machine) {
 		{"discovery", 0, func(a *app) error { return a.get("/.well-known/openid-configuration", "") }},
 	} {
 		b.Run(lookup.name, func(b *testing.B) {
-			w.bench(b, m, flow{app: a, run: lookup.run, reads: lookup.reads})
+			h.bench(b, flow{app: a, run: lookup.run, reads: lookup.reads})
 		})
 	}
+}
+
+func median(values []float64) float64 {
+	slices.Sort(values)
+	return values[len(values)/2]
 }

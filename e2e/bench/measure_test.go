@@ -1,9 +1,13 @@
-//go:build unix
+//go:build linux
 
 package bench_test
 
 import (
+	"fmt"
+	"os"
 	"slices"
+	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -18,6 +22,8 @@ type operation func() error
 
 // measured is what one side used.
 type measured struct {
+	// clock is the processor time, user and system, that the side has used.
+	clock      func() time.Duration
 	operations int
 	cpu        time.Duration
 	walls      []time.Duration
@@ -25,13 +31,11 @@ type measured struct {
 	trips, looks int
 }
 
-// run measures one turn, by one caller or by several at once. Processor time is
-// that of the whole process, user and system: the client is in it, and so is
-// the garbage collector.
+// run measures one turn, by one caller or by several at once.
 func (m *measured) run(b *testing.B, count, callers int, op operation) {
 	b.Helper()
 	walls, failures := make([]time.Duration, count), make([]error, count)
-	before := processorTime(b)
+	before := m.clock()
 	var working sync.WaitGroup
 	for caller := range callers {
 		working.Go(func() {
@@ -43,7 +47,7 @@ func (m *measured) run(b *testing.B, count, callers int, op operation) {
 		})
 	}
 	working.Wait()
-	m.cpu += processorTime(b) - before
+	m.cpu += m.clock() - before
 	m.operations += count
 	m.walls = append(m.walls, walls...)
 	for _, err := range failures {
@@ -63,19 +67,11 @@ func (m *measured) percentile(share float64) time.Duration {
 	return m.walls[int(share*float64(len(m.walls)-1))]
 }
 
-func processorTime(b *testing.B) time.Duration {
-	b.Helper()
-	var usage syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
-		b.Fatal(err)
-	}
-	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
-}
-
 // sides are what is compared.
 type sides struct {
-	ours, floor operation
-	callers     int
+	ours, floor           operation
+	oursClock, floorClock func() time.Duration
+	callers               int
 	// before runs ahead of each of our turns and is not measured.
 	before func()
 	// asked is how often Redis and Directus were asked so far.
@@ -86,7 +82,7 @@ type sides struct {
 // itself reports, time and allocations, is of our operations alone.
 func compare(b *testing.B, s sides) (ours, floor measured) {
 	b.Helper()
-	s.callers = max(s.callers, 1)
+	ours.clock, floor.clock = s.oursClock, s.floorClock
 	for range 3 {
 		for _, op := range []operation{s.ours, s.floor} {
 			if err := op(); err != nil {
@@ -112,6 +108,49 @@ func compare(b *testing.B, s sides) (ours, floor measured) {
 	}
 	b.StopTimer()
 	return ours, floor
+}
+
+// ownTime is the processor time of this process, in which the client is, too.
+func ownTime() time.Duration {
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+		panic(err) // only for wrong arguments
+	}
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
+}
+
+// tick is the unit of /proc/*/stat.
+const tick = 10 * time.Millisecond
+
+// timeOf returns the clock of another process (proc(5), fields 14 and 15 of
+// stat). It is coarse, but what one turn misses the next one has.
+func timeOf(pid int) func() time.Duration {
+	return func() time.Duration {
+		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+		if err != nil {
+			panic(err) // the process has died
+		}
+		_, after, _ := strings.Cut(string(stat), ") ")
+		fields := strings.Fields(after)
+		user, _ := strconv.Atoi(fields[11])
+		system, _ := strconv.Atoi(fields[12])
+		return time.Duration(user+system) * tick
+	}
+}
+
+// residentMemory is what a process has in memory, in megabytes.
+func residentMemory(b *testing.B, pid int) float64 {
+	b.Helper()
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		b.Fatal(err)
+	}
+	_, after, _ := strings.Cut(string(status), "VmRSS:")
+	kilobytes, err := strconv.ParseFloat(strings.Fields(after)[0], 64)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return kilobytes / 1024
 }
 
 func microseconds(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1000 }
