@@ -181,8 +181,10 @@ func (r *Releaser) Release(account storage.Account, scopes []string) map[string]
 			}
 		}
 	}
-	if _, ok := released["email"]; !ok {
-		delete(released, "email_verified")
+	for _, claim := range []string{"email", "phone_number"} {
+		if _, ok := released[claim]; !ok {
+			delete(released, claim+"_verified")
+		}
 	}
 	return released
 }

@@ -83,7 +83,7 @@ func bearerToken(w http.ResponseWriter, r *http.Request) (string, error) {
 			WithStatus(http.StatusMethodNotAllowed).WithHeader("Allow", "GET, POST")
 	}
 	if r.URL.Query().Has("access_token") {
-		return "", oauth.NewError(oauth.InvalidRequest, "the access token does not belong in the query")
+		return "", challenge(oauth.InvalidRequest, "the access token does not belong in the query")
 	}
 	header, err := fromHeader(r)
 	if err != nil {
@@ -99,7 +99,7 @@ func bearerToken(w http.ResponseWriter, r *http.Request) (string, error) {
 	}
 	switch {
 	case header != "" && body != "":
-		return "", oauth.NewError(oauth.InvalidRequest, "the access token is given twice")
+		return "", challenge(oauth.InvalidRequest, "the access token is given twice")
 	case header == "" && body == "":
 		// Without a token there is no error code either (RFC 6750, section 3.1).
 		return "", oauth.NewError(oauth.InvalidToken, "an access token is needed").WithHeader("WWW-Authenticate", "Bearer")
