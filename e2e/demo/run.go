@@ -25,8 +25,8 @@ type demo struct {
 	app       string // the built example
 	mailbox   *mailbox.Mailbox
 	directus  *stack.Directus
-	gatehouse *stack.Process
-	nextjs    *stack.Process
+	gatehouse *stack.Gatehouse
+	nextjs    *stack.NextJS
 }
 
 // run starts everything, prints the table and waits for an interrupt or for one
@@ -97,7 +97,7 @@ func (d *demo) startDirectus(ctx context.Context) error {
 	issuer := d.address.issuer()
 	d.directus, err = stack.StartDirectus(ctx, stack.DirectusOptions{
 		Database: stack.SQLite, Dir: filepath.Join(d.dir, "directus"), Port: d.address.directus, SMTP: d.mailbox.SMTPAddr,
-		ResetURLs: []string{issuer + "/reset"}, InviteURLs: []string{issuer + "/invite"}, RegisterURLs: []string{issuer + "/verify"},
+		ResetURLs: []string{issuer + "/reset-password"}, InviteURLs: []string{issuer + "/accept-invitation"}, RegisterURLs: []string{issuer + "/verify-email"},
 		Env: map[string]string{"PUBLIC_URL": url(d.address.directus), "PROJECT_NAME": "Acme"},
 	})
 	done(err)
@@ -123,10 +123,11 @@ func (d *demo) createUser(ctx context.Context) error {
 
 // stop ends what was started, the last first.
 func (d *demo) stop() {
-	for _, process := range []*stack.Process{d.nextjs, d.gatehouse} {
-		if process != nil {
-			process.Stop()
-		}
+	if d.nextjs != nil {
+		d.nextjs.Stop()
+	}
+	if d.gatehouse != nil {
+		d.gatehouse.Stop()
 	}
 	if d.directus != nil {
 		d.directus.Stop()

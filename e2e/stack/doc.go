@@ -1,6 +1,7 @@
 // Package stack starts the real things that Gatehouse works with — Directus,
-// PostgreSQL, Redis alone, as a Cluster or behind Sentinel, and a mailbox — as
-// child processes on free loopback ports, for the tests and for the demo.
+// PostgreSQL, Redis alone, as a Cluster or behind Sentinel, and a mailbox — and
+// Gatehouse and examples/nextjs themselves, as child processes on free loopback
+// ports, for the tests and for the demo.
 //
 // What every component guarantees:
 //
