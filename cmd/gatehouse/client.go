@@ -75,7 +75,7 @@ func everyClient(ctx context.Context, settings *config.Loaded, store *storage.St
 		}
 		all = append(all, describe(record.Value, fromStore))
 	}
-	slices.SortStableFunc(all, func(a, b described) int { return strings.Compare(a.Client.ID, b.Client.ID) })
+	slices.SortStableFunc(all, func(a, b described) int { return strings.Compare(a.ID, b.ID) })
 	return all, nil
 }
 

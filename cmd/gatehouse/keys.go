@@ -131,7 +131,7 @@ func (a *app) readKey(path string) ([]byte, error) {
 	if path == "-" {
 		return io.ReadAll(io.LimitReader(a.stdin, 1<<20))
 	}
-	return os.ReadFile(path)
+	return os.ReadFile(path) //nolint:gosec // the operator names the file
 }
 
 func moment(t time.Time) string {

@@ -159,15 +159,13 @@ func (g *tokenGuard) watch(ctx context.Context) error {
 	for wait := time.Second; ; wait = min(2*wait, time.Minute) {
 		rights, err := g.client.TokenRights(ctx)
 		switch {
-		case ctx.Err() != nil:
-			return nil
-		case err != nil:
+		case err != nil && ctx.Err() == nil:
 			g.logger.WarnContext(ctx, "Directus did not tell what its token may do", slog.Any("error", err))
 		case rights.Valid == directus.No:
 			g.logger.ErrorContext(ctx, errInvalidToken.Error())
 		case rights.Admin == directus.Yes && !g.allowAdmin:
 			return errAdminToken
-		default:
+		case rights.Valid == directus.Yes:
 			return nil
 		}
 		select {

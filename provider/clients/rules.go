@@ -32,7 +32,6 @@ func (e *FieldError) Error() string { return e.Field + ": " + e.Problem }
 
 // Fields returns every FieldError in err, in order.
 func Fields(err error) []*FieldError {
-	var field *FieldError
 	if joined, ok := err.(interface{ Unwrap() []error }); ok {
 		var all []*FieldError
 		for _, one := range joined.Unwrap() {
@@ -40,7 +39,7 @@ func Fields(err error) []*FieldError {
 		}
 		return all
 	}
-	if errors.As(err, &field) {
+	if field, ok := errors.AsType[*FieldError](err); ok {
 		return []*FieldError{field}
 	}
 	return nil

@@ -161,7 +161,7 @@ func (v *validation) tokens() {
 		// is bound to its sender.
 		v.refuse("refresh_token_rotation", "a public client's refresh token must rotate; use always")
 	}
-	for _, scope := range strings.Fields(client.Scope) {
+	for scope := range strings.FieldsSeq(client.Scope) {
 		if strings.ContainsFunc(scope, func(r rune) bool { return r < '!' || r > '~' || r == '"' || r == '\\' }) {
 			v.refuse("scope", "%q holds a character that a scope may not have (RFC 6749, section 3.3)", scope)
 		}

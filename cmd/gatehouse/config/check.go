@@ -30,8 +30,8 @@ func (l *loader) refuse(key, format string, args ...any) {
 	l.problems.add(l.origins[key], key, format, args...)
 }
 
-func (l *loader) missing(key, format string, args ...any) {
-	l.problems.add(Origin{}, key, "is missing; "+format+" (or set %s)", append(args, variable(key))...)
+func (l *loader) missing(key, fix string) {
+	l.problems.add(Origin{}, key, "is missing; %s (or set %s)", fix, variable(key))
 }
 
 // failed says whether a key was given and already refused.

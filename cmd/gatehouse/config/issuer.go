@@ -49,7 +49,8 @@ func canonicalIssuer(u *url.URL) string {
 	if strings.Contains(host, ":") {
 		host = "[" + host + "]"
 	}
-	if port != "" && !(u.Scheme == "https" && port == "443") && !(u.Scheme == "http" && port == "80") {
+	standard := map[string]string{"https": "443", "http": "80"}
+	if port != "" && port != standard[u.Scheme] {
 		host += ":" + port
 	}
 	canonical := u.Scheme + "://" + host

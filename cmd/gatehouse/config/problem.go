@@ -61,7 +61,7 @@ func (p Problem) String() string {
 
 // Problems is the error of a configuration that cannot be used: all there is to
 // mend, in the order of the file, then the environment, then the flags.
-type Problems []Problem
+type Problems []Problem //nolint:errname // it is a list that happens to be an error
 
 func (ps Problems) Error() string {
 	lines := make([]string, len(ps))

@@ -3,6 +3,7 @@ package config
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strings"
 )
 
@@ -51,9 +52,7 @@ func describe[T any](root map[string]any, s setting[T]) {
 	}
 	last := parts[len(parts)-1]
 	schema := map[string]any{"description": s.doc}
-	for key, item := range v.schema {
-		schema[key] = item
-	}
+	maps.Copy(schema, v.schema)
 	if s.fallback != "" {
 		schema["default"] = fallbackJSON(s.fallback, v)
 	}

@@ -154,13 +154,16 @@ func (p Patient) allowLists(ctx context.Context) []Finding {
 		if list.url == "" {
 			continue
 		}
-		if list.answer == directus.No {
+		switch list.answer {
+		case directus.No:
 			findings = append(findings, Finding{
 				Warning, "allow-lists", fmt.Sprintf("Directus puts no link to %s into its mails", list.url),
 				fmt.Sprintf("add it to %s in the environment of Directus, and restart Directus", list.variable),
 			})
-		} else if list.answer == directus.Yes {
+		case directus.Yes:
 			findings = append(findings, Finding{Severity: OK, Subject: "allow-lists", Detail: list.variable + " names our page"})
+		case directus.Unknown:
+			findings = append(findings, Finding{Note, "allow-lists", "this Directus does not let us find out whether " + list.variable + " names " + list.url, "look at the environment of Directus"})
 		}
 	}
 	return findings

@@ -63,8 +63,7 @@ func (p Patient) get(ctx context.Context, address string) ([]byte, error) {
 	response, err := p.Get.Do(request)
 	if err != nil {
 		// The words of net/http repeat the address.
-		var failure *url.Error
-		if errors.As(err, &failure) {
+		if failure, ok := errors.AsType[*url.Error](err); ok {
 			err = failure.Err
 		}
 		return nil, err

@@ -50,7 +50,7 @@ func (s Source) Read() (Credentials, error) {
 	if c.Email != "" && c.Password != "" {
 		return c, nil
 	}
-	descriptor := int(s.Terminal.Fd()) //nolint:gosec // descriptors are small
+	descriptor := int(s.Terminal.Fd())
 	if !term.IsTerminal(descriptor) {
 		return c, errors.New("setup needs an administrator of Directus: run it in a terminal, or set GATEHOUSE_SETUP_ADMIN_EMAIL and GATEHOUSE_SETUP_ADMIN_PASSWORD (or _PASSWORD_FILE)")
 	}
