@@ -123,7 +123,7 @@ func TestErrorPage(t *testing.T) {
 	if strings.Contains(page.body, errStore.Error()) || strings.Contains(page.body, "javascript:") {
 		t.Error("the page shows the cause, or an address of a script")
 	}
-	h.wantPage(h.page(h.web.NotFound), http.StatusNotFound, "not_found")
+	h.wantPage(h.get("/nowhere"), http.StatusNotFound, "not_found")
 }
 
 func TestErrorPageKeepsTheHeadersOfTheError(t *testing.T) {

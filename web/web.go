@@ -194,6 +194,7 @@ type screens struct {
 // Routes mounts the screens on a router that stands for the issuer's path.
 func (web *Web) Routes(r chi.Router, interactions Interactions) {
 	s := &screens{Web: web, interactions: interactions}
+	r.NotFound(web.NotFound)
 	r.Get("/static/*", web.assets.serve)
 	r.Group(func(r chi.Router) {
 		r.Use(web.protection.Handler)
