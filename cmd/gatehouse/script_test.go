@@ -44,7 +44,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"await": await, "request": request, "expand": expand,
+			"await": await, "ready": ready, "request": request, "expand": expand,
 		},
 	})
 }
@@ -72,6 +72,21 @@ func await(ts *testscript.TestScript, _ bool, args []string) {
 		select {
 		case <-ctx.Done():
 			ts.Fatalf("%s does not answer: status %d, %v", args[0], status, err)
+		case <-ticker.C:
+		}
+	}
+}
+
+// ready waits until gatehouse healthcheck says so.
+func ready(ts *testscript.TestScript, _ bool, _ []string) {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	defer cancel()
+	ticker := time.NewTicker(50 * time.Millisecond)
+	defer ticker.Stop()
+	for ts.Exec("gatehouse", "healthcheck") != nil {
+		select {
+		case <-ctx.Done():
+			ts.Fatalf("gatehouse does not become ready")
 		case <-ticker.C:
 		}
 	}

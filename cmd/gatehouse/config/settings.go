@@ -41,7 +41,7 @@ const (
 
 func settings() []setting[Config] {
 	var all []setting[Config]
-	for _, group := range [][]setting[Config]{serverSettings(), directusSettings(), storeSettings(), protocolSettings(), pageSettings()} {
+	for _, group := range [][]setting[Config]{serverSettings(), directusSettings(), storeSettings(), protocolSettings(), limitSettings(), pageSettings()} {
 		all = append(all, group...)
 	}
 	return all
@@ -196,6 +196,11 @@ func protocolSettings() []setting[Config] {
 			key: "sessions.remembered_absolute", fallback: "180d", doc: "sessions.absolute where a person chose to stay signed in.",
 			value: func(c *Config) value { return duration(&c.Sessions.RememberedAbsolute, time.Minute, year) },
 		},
+	}
+}
+
+func limitSettings() []setting[Config] {
+	return []setting[Config]{
 		{
 			key: "keys.algorithms", fallback: "RS256,ES256,PS256,EdDSA", doc: "Algorithms that a client may have tokens signed with. RS256 is always among them.",
 			value: func(c *Config) value { return texts(&c.Keys.Algorithms) },
