@@ -120,7 +120,7 @@ func (p *Provider) shared(config Config) (err error) {
 		return err
 	}
 	p.tokens, err = token.New(token.Config{
-		Issuer: config.Issuer, Store: config.Store, Signer: config.Keys, Handles: config.Handles,
+		Issuer: config.Issuer, Store: config.Store, Clients: config.Clients, Signer: config.Keys, Handles: config.Handles,
 		Lifetimes: config.Tokens, SID: session.SID,
 		SessionAlive: func(s storage.Session) bool { return !p.sessions.Idle(s) },
 		Now:          config.Now, Random: config.Random, Sink: config.Sink,

@@ -14,7 +14,9 @@ func (e *Endpoint) code(ctx context.Context, client storage.Client, form url.Val
 	if form.Get("code") == "" {
 		return token.Authorization{}, oauth.NewError(oauth.InvalidRequest, "code is missing")
 	}
-	return e.Tokens.RedeemCode(ctx, client, token.Redemption{
+	authorization, err := e.Tokens.RedeemCode(ctx, client, token.Redemption{
 		Code: form.Get("code"), RedirectURI: form.Get("redirect_uri"), CodeVerifier: form.Get("code_verifier"),
-	}, whose.check)
+	}, within(client, form, whose.check))
+	authorization.Audience = form["resource"]
+	return authorization, err
 }

@@ -17,10 +17,11 @@ func (e *Endpoint) refreshToken(ctx context.Context, client storage.Client, form
 	if form.Get("refresh_token") == "" {
 		return token.Authorization{}, oauth.NewError(oauth.InvalidRequest, "refresh_token is missing")
 	}
-	authorization, err := e.Tokens.Refresh(ctx, client, form.Get("refresh_token"), strings.Fields(form.Get("scope")), whose.check)
+	authorization, err := e.Tokens.Refresh(ctx, client, form.Get("refresh_token"), strings.Fields(form.Get("scope")), within(client, form, whose.check))
 	if err != nil {
 		return token.Authorization{}, err
 	}
+	authorization.Audience = form["resource"]
 	if record := authorization.Session(); record != nil && authorization.Grant.Bound() {
 		if err := e.Sessions.TouchRecord(ctx, record); err != nil {
 			e.Sink.Emit(ctx, event.Event{Name: event.InternalError, Kind: "touch session", Err: err})

@@ -98,7 +98,7 @@ func (e *Endpoint) describe(active token.Active) *oidc.IntrospectionResponse {
 		AuthenticationMethodsReferences: grant.AMR, Audience: active.Audience,
 	}
 	if !active.Refresh {
-		answer.TokenType, answer.JWTID, answer.IssuedAt = oidc.BearerToken, active.ID, oidc.FromTime(active.IssuedAt)
+		answer.TokenType, answer.JWTID, answer.IssuedAt = oidc.BearerToken, active.JTI, oidc.FromTime(active.IssuedAt)
 	}
 	return answer
 }

@@ -26,6 +26,7 @@ type accessPayload struct {
 	GrantID   string   `json:"g"`
 	SessionID string   `json:"s,omitempty"`
 	Scopes    []string `json:"c,omitempty"`
+	Audience  []string `json:"a,omitempty"`
 	IssuedAt  int64    `json:"i"`
 	Expires   int64    `json:"e"`
 }
@@ -49,7 +50,8 @@ func (s *Service) newAccessToken(authorization Authorization, now time.Time) (st
 	}
 	return s.Handles.Seal(oauth.AccessTokenHandle, accessPayload{
 		ID: id, GrantID: grant.ID, SessionID: boundSession(grant),
-		Scopes: authorization.Scopes, IssuedAt: now.Unix(), Expires: expires.Unix(),
+		Scopes: authorization.Scopes, Audience: s.audience(authorization),
+		IssuedAt: now.Unix(), Expires: expires.Unix(),
 	})
 }
 
@@ -94,10 +96,13 @@ func (s *Service) newJWTAccessToken(authorization Authorization, id string, now,
 }
 
 // audience is where the token is meant to be used: the resources that were
-// asked for, else those registered for the client, and this issuer itself where
-// the token opens userinfo.
+// asked for now, else with the authorization request, else those registered for
+// the client, and this issuer itself where the token opens userinfo.
 func (s *Service) audience(authorization Authorization) []string {
-	audience := authorization.Grant.Audience
+	audience := authorization.Audience
+	if len(audience) == 0 {
+		audience = authorization.Grant.Audience
+	}
 	if len(audience) == 0 {
 		audience = authorization.Client.Audience
 	}

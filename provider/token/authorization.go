@@ -11,6 +11,9 @@ type Authorization struct {
 	Grant  storage.Grant
 	// Scopes are those of the access token, which may be fewer than the grant's.
 	Scopes []string
+	// Audience is what of the grant's the access token is asked for, or empty
+	// for all of it (RFC 8707, section 2.2).
+	Audience []string
 	// Nonce goes into the ID token of a code, not into those of refreshes
 	// (OpenID Connect Core 1.0, section 12.2).
 	Nonce string

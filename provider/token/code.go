@@ -101,7 +101,7 @@ func (s *Service) checkCode(ctx context.Context, client storage.Client, grant st
 	switch {
 	case code == nil || !oauth.DigestMatches(redemption.Code, code.Digest):
 		return errCode("not the code of its grant")
-	case grant.ClientID != client.ID:
+	case grant.ClientID != client.ID, foreign(client, grant):
 		return errCode("issued to another client")
 	case !code.RedeemedAt.IsZero():
 		s.Sink.Emit(ctx, event.Event{

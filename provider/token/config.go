@@ -34,10 +34,17 @@ type Signer interface {
 	Verify(ctx context.Context, token, typ string, algorithms ...jose.SignatureAlgorithm) ([]byte, error)
 }
 
+// Clients looks relying parties up.
+type Clients interface {
+	// Client returns the client, or an error that wraps storage.ErrNotFound.
+	Client(ctx context.Context, id string) (storage.Client, error)
+}
+
 // Config is what a Service needs.
 type Config struct {
 	Issuer    string
 	Store     *storage.Store
+	Clients   Clients
 	Signer    Signer
 	Handles   *oauth.Handles
 	Lifetimes Lifetimes
@@ -59,7 +66,7 @@ type Service struct {
 // New checks the configuration.
 func New(config Config) (*Service, error) {
 	switch {
-	case config.Issuer == "", config.Store == nil, config.Signer == nil, config.Handles == nil,
+	case config.Issuer == "", config.Store == nil, config.Clients == nil, config.Signer == nil, config.Handles == nil,
 		config.SessionAlive == nil, config.SID == nil, config.Now == nil, config.Random == nil, config.Sink == nil:
 		return nil, errors.New("token service: every field of the configuration is needed")
 	}

@@ -25,8 +25,9 @@ var signingAlgorithms = []jose.SignatureAlgorithm{jose.RS256, jose.PS256, jose.E
 type Active struct {
 	Grant  storage.Grant
 	Scopes []string
-	// ID is empty for a refresh token.
-	ID       string
+	// ID is the identifier by which the token can be revoked, JTI the claim of
+	// that name. Both are empty for a refresh token.
+	ID, JTI  string
 	Audience []string
 	IssuedAt time.Time
 	Expires  time.Time
@@ -37,7 +38,7 @@ type Active struct {
 // AccessToken recognises an access token of either format, or returns
 // ErrInactive. An ID token, a refresh token or a shortened token is none.
 func (s *Service) AccessToken(ctx context.Context, token string) (Active, error) {
-	payload, audience, err := s.parseAccessToken(ctx, token)
+	payload, jti, err := s.parseAccessToken(ctx, token)
 	if err != nil {
 		return Active{}, err
 	}
@@ -55,36 +56,56 @@ func (s *Service) AccessToken(ctx context.Context, token string) (Active, error)
 	if payload.ID == "" || slices.ContainsFunc(grant.Revoked, func(r storage.RevokedToken) bool { return r.ID == payload.ID }) {
 		return Active{}, ErrInactive
 	}
+	if err := s.checkClient(ctx, grant); err != nil {
+		return Active{}, err
+	}
 	return Active{
-		Grant: grant, Scopes: payload.Scopes, ID: payload.ID, Audience: audience,
+		Grant: grant, Scopes: payload.Scopes, ID: payload.ID, JTI: jti, Audience: payload.Audience,
 		IssuedAt: time.Unix(payload.IssuedAt, 0), Expires: time.Unix(payload.Expires, 0),
 	}, nil
 }
 
-func (s *Service) parseAccessToken(ctx context.Context, token string) (accessPayload, []string, error) {
+// checkClient returns ErrInactive for a token of a client that was removed, or
+// of one that had the same id before.
+func (s *Service) checkClient(ctx context.Context, grant storage.Grant) error {
+	client, err := s.Clients.Client(ctx, grant.ClientID)
+	if errors.Is(err, storage.ErrNotFound) || err == nil && foreign(client, grant) {
+		return ErrInactive
+	}
+	return err
+}
+
+// foreign says that the grant was made to an earlier client of the same id.
+func foreign(client storage.Client, grant storage.Grant) bool {
+	return client.CreatedAt.After(grant.IssuedAt)
+}
+
+// parseAccessToken returns what the token says, and its jti.
+func (s *Service) parseAccessToken(ctx context.Context, token string) (accessPayload, string, error) {
 	var payload accessPayload
 	if strings.Count(token, ".") != 2 {
 		if err := s.Handles.Open(oauth.AccessTokenHandle, token, &payload); err != nil {
-			return accessPayload{}, nil, ErrInactive
+			return accessPayload{}, "", ErrInactive
 		}
-		return payload, nil, nil
+		return payload, payload.ID, nil
 	}
 	body, err := s.Signer.Verify(ctx, token, accessTokenType, signingAlgorithms...)
 	if err != nil {
-		return accessPayload{}, nil, ErrInactive
+		return accessPayload{}, "", ErrInactive
 	}
 	var claims jwtAccessToken
 	if json.Unmarshal(body, &claims) != nil || claims.Issuer != s.Issuer {
-		return accessPayload{}, nil, ErrInactive
+		return accessPayload{}, "", ErrInactive
 	}
 	var reference grantReference
 	if err := s.Handles.Open(oauth.GrantHandle, claims.JWTID, &reference); err != nil {
-		return accessPayload{}, nil, ErrInactive
+		return accessPayload{}, "", ErrInactive
 	}
 	return accessPayload{
 		ID: reference.ID, GrantID: reference.GrantID, SessionID: reference.SessionID,
 		Scopes: strings.Fields(claims.Scope), IssuedAt: int64(claims.IssuedAt), Expires: int64(claims.Expiration),
-	}, claims.Audience, nil
+		Audience: claims.Audience,
+	}, claims.JWTID, nil
 }
 
 // RefreshToken recognises a refresh token that could be used now, or returns
@@ -105,12 +126,21 @@ func (s *Service) RefreshToken(ctx context.Context, token string) (Active, error
 	if grant.Refresh == nil || !oauth.DigestMatches(token, grant.Refresh.Digest) || !s.Now().Before(grant.Refresh.Expires) {
 		return Active{}, ErrInactive
 	}
+	if err := s.checkClient(ctx, grant); err != nil {
+		return Active{}, err
+	}
 	return Active{Grant: grant, Scopes: grant.Scopes, Expires: grant.Refresh.Expires, Refresh: true}, nil
 }
 
+// maxRevoked bounds the access tokens of one grant that are revoked one by one.
+const maxRevoked = 256
+
 // RevokeAccessToken revokes one access token and leaves its grant (RFC 7009,
-// section 2.1).
+// section 2.1), unless its client does so without end: then the grant goes.
 func (s *Service) RevokeAccessToken(ctx context.Context, active Active) error {
+	if len(active.Grant.Revoked) >= maxRevoked {
+		return s.Revoke(ctx, active.Grant, "too many revoked access tokens")
+	}
 	err := s.Store.Grants.Update(ctx, active.Grant.ID, func(grant *storage.Grant) error {
 		now := s.Now()
 		grant.Revoked = slices.DeleteFunc(grant.Revoked, func(r storage.RevokedToken) bool { return !now.Before(r.Expires) })

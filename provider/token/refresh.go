@@ -30,6 +30,10 @@ func refreshes(client storage.Client, grant storage.Grant) bool {
 	return grant.Subject != "" && slices.Contains(client.GrantTypes, string(oidc.GrantTypeRefreshToken))
 }
 
+// maxRotations bounds the rotations that one grant remembers: far more than any
+// client makes within the replay window.
+const maxRotations = 32
+
 // rotates says whether a refresh replaces the refresh token. RFC 9700, section
 // 4.14.2 demands it of public clients.
 func rotates(client storage.Client) bool {
@@ -84,6 +88,8 @@ func (s *Service) rotated(grant storage.Grant, presented string) (*storage.Refre
 	next.Rotations = append(next.Rotations, storage.Rotation{
 		Generation: old.Generation, Digest: old.Digest, At: now, Successor: wrapped,
 	})
+	// Whoever refreshes without pause must not make the record grow.
+	next.Rotations = next.Rotations[max(0, len(next.Rotations)-maxRotations):]
 	return next, successor, nil
 }
 

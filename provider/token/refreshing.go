@@ -49,7 +49,7 @@ func (s *Service) Refresh(ctx context.Context, client storage.Client, presented 
 func (s *Service) refresh(ctx context.Context, client storage.Client, f family, presented string, generation int, scopes []string, check func(context.Context, storage.Grant) error) (Authorization, error) {
 	grant := f.grant.Value
 	switch {
-	case grant.ClientID != client.ID:
+	case grant.ClientID != client.ID, foreign(client, grant):
 		return Authorization{}, errRefresh("issued to another client")
 	case grant.Refresh == nil || generation > grant.Refresh.Generation:
 		return Authorization{}, errRefresh("unknown generation")

@@ -1,0 +1,78 @@
+package token_test
+
+import (
+	"encoding/json"
+	"net/url"
+	"testing"
+	"time"
+
+	"gatehouse/provider/providertest"
+	"gatehouse/storage"
+)
+
+// Whoever refreshes or revokes without pause must not make a record grow.
+func TestRecordOfGrantStaysSmall(t *testing.T) {
+	s := providertest.New(t, providertest.Options{})
+	subject := s.AddUser("ada@example.com")
+	rp := s.Web(t)
+	answer := rp.Exchange(s.NewBrowser(t).SignIn(rp, "ada@example.com", nil))
+	for range 100 {
+		if answer = rp.Refresh(answer.Text("refresh_token")); answer.Status != 200 {
+			t.Fatalf("refresh: %d %s", answer.Status, answer.Raw)
+		}
+	}
+	index, err := s.Store.Subjects.Get(t.Context(), subject)
+	if err != nil {
+		t.Fatal(err)
+	}
+	grant, err := s.Store.Grants.Get(t.Context(), index.Value.Grants[0].ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	encoded, err := json.Marshal(grant.Value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(encoded) > 8<<10 {
+		t.Errorf("the record has %d bytes after 100 refreshes", len(encoded))
+	}
+}
+
+func TestTokensOfRemovedClientAreWorthNothing(t *testing.T) {
+	s := providertest.New(t, providertest.Options{})
+	s.AddUser("ada@example.com")
+	stored := storage.Client{
+		ID: "stored", SecretDigests: providertest.Digests(providertest.WebSecret), FirstParty: true,
+		RedirectURIs: []string{providertest.WebRedirectURI}, GrantTypes: []string{"authorization_code", "refresh_token"},
+		ResponseTypes: []string{"code"}, CreatedAt: s.Clock.Now(),
+	}
+	if err := s.Store.Clients.Put(t.Context(), stored.ID, stored, storage.NoExpiry); err != nil {
+		t.Fatal(err)
+	}
+	rp := s.RelyingParty(t, stored.ID, providertest.WebSecret, providertest.WebRedirectURI)
+	answer := rp.Exchange(s.NewBrowser(t).SignIn(rp, "ada@example.com", nil))
+	if info := s.UserInfo(t, answer.Text("access_token")); info.Status != 200 {
+		t.Fatalf("userinfo: %d %s", info.Status, info.Raw)
+	}
+	if err := s.Store.Clients.Delete(t.Context(), stored.ID); err != nil {
+		t.Fatal(err)
+	}
+	s.Clock.Advance(5 * time.Second)
+	if info := s.UserInfo(t, answer.Text("access_token")); info.Status != 401 {
+		t.Errorf("removed: userinfo answers %d", info.Status)
+	}
+
+	// Another app of the same name inherits nothing.
+	stored.CreatedAt = s.Clock.Now()
+	if err := s.Store.Clients.Put(t.Context(), stored.ID, stored, storage.NoExpiry); err != nil {
+		t.Fatal(err)
+	}
+	s.Clock.Advance(5 * time.Second)
+	if info := s.UserInfo(t, answer.Text("access_token")); info.Status != 401 {
+		t.Errorf("made anew: userinfo answers %d", info.Status)
+	}
+	refreshed := rp.Token(url.Values{"grant_type": {"refresh_token"}, "refresh_token": {answer.Text("refresh_token")}})
+	if refreshed.Text("error") != "invalid_grant" {
+		t.Errorf("made anew: refresh answers %d %s", refreshed.Status, refreshed.Raw)
+	}
+}
