@@ -79,7 +79,12 @@ func (h *house) bench(b *testing.B, f flow) {
 	b.ReportMetric(microseconds(ours.perOperation()), "cpu-µs/op")
 	b.ReportMetric(microseconds(floor.perOperation()), "floor-µs/op")
 	b.ReportMetric(ratio, "x-floor")
-	b.ReportMetric(float64(ours.trips)/float64(b.N), "redis/op")
+	if h.trips != nil {
+		b.ReportMetric(float64(ours.trips)/float64(b.N), "redis/op")
+	}
+	if h.memory != nil {
+		b.ReportMetric(h.memory(b), "memory-MB")
+	}
 	b.ReportMetric(float64(ours.looks)/float64(b.N), "directus/op")
 	b.ReportMetric(microseconds(ours.percentile(0.5)), "p50-µs")
 	b.ReportMetric(microseconds(ours.percentile(0.99)), "p99-µs")

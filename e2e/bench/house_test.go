@@ -39,11 +39,10 @@ type house struct {
 	clock func() time.Duration
 	// startFloor serves the floor in the way that the provider is served.
 	startFloor func(*floor, *testing.B) (base string, clock func() time.Duration)
-	trips      *roundTrips
-	// holdGrants makes everybody's index list so many grants, where it can.
-	// Without that it would grow with every flow, and the figures with the
-	// length of the run.
-	holdGrants func(b *testing.B, count int)
+	// trips are counted only in this process.
+	trips *roundTrips
+	// memory of the provider, where it is a process of its own.
+	memory func(*testing.B) float64
 	// pass lets time pass after a refresh.
 	pass func()
 
@@ -72,7 +71,6 @@ func houseInside(b *testing.B) *house {
 			GrantTypes: []string{"authorization_code", "refresh_token"},
 		}},
 	})
-	h.holdGrants = h.rewriteIndexes
 	// Each chain of refresh tokens comes around again after two replay windows,
 	// as of an app, and not in the same instant.
 	h.pass = func() { h.server.Clock.Advance(2 * providertest.ReplayWindow / people) }
@@ -108,7 +106,9 @@ func (h *house) relyingParty(b *testing.B, id string) *providertest.RelyingParty
 // cookie is that of the next person in turn.
 func (h *house) cookie() string { return h.cookies[h.next.Add(1)%people] }
 
-func (h *house) rewriteIndexes(b *testing.B, count int) {
+// holdGrants makes everybody's index list so many grants. Without that it would
+// grow with every flow, and the figures with the length of the run.
+func (h *house) holdGrants(b *testing.B, count int) {
 	b.Helper()
 	now := h.server.Clock.Now()
 	for _, subject := range h.subjects {
@@ -130,7 +130,10 @@ func (h *house) rewriteIndexes(b *testing.B, count int) {
 
 // asked is how often Redis and Directus were asked so far.
 func (h *house) asked() (trips, looks int) {
-	return int(h.trips.count.Load()), h.server.Directus.Calls("/users")
+	if h.trips != nil {
+		trips = int(h.trips.count.Load())
+	}
+	return trips, h.server.Directus.Calls("/users")
 }
 
 // roundTrips counts what goes to Redis: a command is one, a pipeline is one.

@@ -4,6 +4,7 @@ package bench_test
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -16,7 +17,9 @@ import (
 
 	"gatehouse/e2e/stack"
 	"gatehouse/provider/providertest"
+	"gatehouse/storage"
 	"gatehouse/storage/directus/directustest"
+	"gatehouse/storage/redis"
 )
 
 // houseApart runs gatehouse serve, with its logs and all, as a process of its
@@ -27,13 +30,39 @@ func houseApart(b *testing.B) *house {
 	s := newServed(b, fake, stack.RedisForTest(b, stack.RedisOptions{}).Addr)
 	process := s.start(b)
 	h := &house{
-		server: &providertest.Server{Issuer: s.issuer, Directus: fake}, redis: s.redis, trips: &roundTrips{},
-		clock: timeOf(process.PID()), startFloor: (*floor).startApart,
-		holdGrants: func(*testing.B, int) {}, pass: func() {},
+		server: &providertest.Server{
+			Issuer: s.issuer, Directus: fake, Clock: providertest.NewClock(), Store: s.openStore(b),
+		},
+		redis: s.redis, clock: timeOf(process.PID()), startFloor: (*floor).startApart,
+		pass: func() {},
 	}
 	h.signIn(b)
+	b.Cleanup(func() {
+		b.Logf("gatehouse serve has %.1f MB in memory after the load", residentMemory(b, process.PID()))
+	})
 	return h
 }
+
+// openStore reads and writes what gatehouse serve does.
+func (s *served) openStore(b *testing.B) *storage.Store {
+	b.Helper()
+	backend, err := redis.Open(b.Context(), redis.Config{Addresses: []string{s.redis}})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = backend.Close() })
+	sealer, err := storage.NewSealer(rand.Reader, sealingKey())
+	if err != nil {
+		b.Fatal(err)
+	}
+	store, err := storage.New(storage.Config{Backend: backend, Sealer: sealer, Now: time.Now})
+	if err != nil {
+		b.Fatal(err)
+	}
+	return store
+}
+
+func sealingKey() []byte { return make([]byte, storage.SealingKeySize) }
 
 // served is gatehouse serve before it runs.
 type served struct {
@@ -66,7 +95,7 @@ func newServed(b *testing.B, fake *directustest.Server, redisAddress string) *se
 		"directus": map[string]any{"url": fake.URL, "token": fake.ServiceToken.Reveal()},
 		"store": map[string]any{
 			"redis":        map[string]any{"addresses": []string{redisAddress}},
-			"sealing_keys": []string{base64.StdEncoding.EncodeToString(make([]byte, 32))},
+			"sealing_keys": []string{base64.StdEncoding.EncodeToString(sealingKey())},
 		},
 		// The benchmark refreshes at once what apps refresh after minutes, and
 		// would pile up rotations that are remembered for the replay window.
