@@ -24,7 +24,6 @@ type AuthorizationRequest struct {
 	// HintSubject is the sub of a verified id_token_hint.
 	HintSubject string   `json:"hint_subject,omitempty"`
 	UILocales   []string `json:"ui_locales,omitempty"`
-	ACRValues   []string `json:"acr_values,omitempty"`
 	Display     string   `json:"display,omitempty"`
 	// Resources are the targets of RFC 8707.
 	Resources []string `json:"resources,omitempty"`

@@ -3,6 +3,7 @@ package authorize
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"time"
 
@@ -41,6 +42,7 @@ type Config struct {
 // Endpoint is the authorization endpoint. It is safe for concurrent use.
 type Endpoint struct {
 	Config
+	flood *flood
 }
 
 // New checks the configuration.
@@ -51,7 +53,11 @@ func New(config Config) (*Endpoint, error) {
 		config.RequestLifetime <= 0, config.Now == nil, config.Random == nil, config.Sink == nil:
 		return nil, errors.New("authorization endpoint: every field of the configuration is needed")
 	}
-	return &Endpoint{Config: config}, nil
+	flood, err := newFlood()
+	if err != nil {
+		return nil, fmt.Errorf("authorization endpoint: %w", err)
+	}
+	return &Endpoint{Config: config, flood: flood}, nil
 }
 
 // Interactions returns what screens may do.

@@ -35,6 +35,8 @@ func (e *Endpoint) begin(w http.ResponseWriter, r *http.Request) {
 		e.page(w, r, err, wayBackIfKnown(a.client))
 	case err != nil:
 		e.refuse(w, r, a.request, err)
+	case r.Method == http.MethodPost && unattended(r):
+		e.refuse(w, r, a.request, oauth.NewError(oauth.InteractionRequired, "the request was not made by a page that the user sees"))
 	case r.Method == http.MethodPost:
 		// A cross-site POST carries no Lax cookies, so the session is not
 		// seen yet. The redirect's GET carries them.
@@ -65,11 +67,19 @@ func (e *Endpoint) proceed(w http.ResponseWriter, r *http.Request, a *attempt) {
 	case v.next == PromptNone:
 		e.touch(r.Context(), browser, v.session)
 		e.respond(w, r, a.request, a.client, v)
-	case slices.Contains(a.request.Prompts, string(PromptNone)):
+	case slices.Contains(a.request.Prompts, string(PromptNone)), unattended(r):
 		e.refuse(w, r, a.request, refusal(v))
 	default:
 		e.wait(w, r, a.request, v.next.Screen(), true)
 	}
+}
+
+// unattended says that the answer will not be seen: a frame, which our screens
+// refuse to be in, an image, or a script. Nothing is kept for those, or any page
+// could have its visitors fill the store.
+func unattended(r *http.Request) bool {
+	destination := r.Header.Get("Sec-Fetch-Dest")
+	return destination != "" && destination != "document"
 }
 
 // refusal is the policy saying no to prompt=none.
@@ -80,6 +90,11 @@ func refusal(v verdict) error {
 // wait keeps the request and sends the browser on: to a screen, which finds the
 // handle in its query, or to the resuming address, which ends in it.
 func (e *Endpoint) wait(w http.ResponseWriter, r *http.Request, request storage.AuthorizationRequest, path string, screen bool) {
+	if !e.flood.allow(event.RequestOf(r.Context()).ClientAddress, e.Now()) {
+		e.page(w, r, oauth.NewError(oauth.TemporarilyUnavailable, "too many sign-ins were started from this network").
+			WithStatus(http.StatusTooManyRequests), StartAgain{})
+		return
+	}
 	var err error
 	request.CreatedAt = e.Now()
 	request.ID, err = oauth.RandomID(e.Random, 16)

@@ -37,6 +37,11 @@ func ask(next Prompt, refusal, reason string) verdict {
 // says happened before. An error is an *oauth.Error for the client, or our own.
 func (e *Endpoint) decide(ctx context.Context, request storage.AuthorizationRequest, client storage.Client, browser session.Browser, known knowledge) (verdict, error) {
 	s, ok := chosen(request, browser)
+	if !ok && request.SessionID != "" && len(browser.Sessions) > 0 {
+		// The account that was chosen is gone. Answering as another one would
+		// be nobody's choice.
+		return ask(PromptSelectAccount, oauth.AccountSelectionRequired, "the chosen session has ended"), nil
+	}
 	if v, done := e.signInNeeded(request, s, ok); done {
 		return v, nil
 	}
@@ -71,11 +76,9 @@ func (e *Endpoint) decide(ctx context.Context, request storage.AuthorizationRequ
 // of the user that the client has in mind, else the browser's current one.
 func chosen(request storage.AuthorizationRequest, browser session.Browser) (storage.Session, bool) {
 	if request.SessionID != "" {
-		if s, ok := browser.ByID(request.SessionID); ok {
-			return s, true
-		}
+		return browser.ByID(request.SessionID)
 	}
-	if request.HintSubject != "" && request.SessionID == "" {
+	if request.HintSubject != "" {
 		return browser.BySubject(request.HintSubject)
 	}
 	return browser.Current()
@@ -116,7 +119,8 @@ func consentNeeded(request storage.AuthorizationRequest, client storage.Client, 
 		return "consent was asked for"
 	case client.FirstParty:
 		return ""
-	case remembered == nil:
+	case remembered == nil, client.CreatedAt.After(remembered.Value.At):
+		// A client that was removed and made anew may be another app.
 		return "no consent yet"
 	case client.Native() && client.Public() && !client.Trusted:
 		// Any app on the device could claim to be this one (RFC 8252, section 8.6).

@@ -9,9 +9,12 @@ import (
 )
 
 // Allowed says whether the client may ask for the scope. A client that
-// registered none may ask for any (RFC 7591, section 2).
+// registered none may ask for any of the standard ones (RFC 7591, section 2).
 func Allowed(client storage.Client, scope string) bool {
-	return client.Scope == "" || slices.Contains(strings.Fields(client.Scope), scope)
+	if client.Scope == "" {
+		return Known(scope)
+	}
+	return slices.Contains(strings.Fields(client.Scope), scope)
 }
 
 // Resources returns the resources that were asked for, all of which must be
