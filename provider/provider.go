@@ -93,14 +93,14 @@ type Provider struct {
 
 // New builds the endpoints.
 func New(config Config) (*Provider, error) {
-	issuer, err := url.Parse(config.Issuer)
-	if err != nil || issuer.Host == "" {
-		return nil, errors.New("provider: the issuer must be an address")
+	base, err := basePath(config.Issuer)
+	if err != nil {
+		return nil, fmt.Errorf("provider: %w", err)
 	}
 	if config.Clients == nil || config.Directory == nil || config.Claims == nil || config.Keys == nil || config.LogoutPages == nil {
 		return nil, errors.New("provider: clients, directory, claims, keys and pages are needed")
 	}
-	p := &Provider{base: strings.TrimSuffix(issuer.EscapedPath(), "/")}
+	p := &Provider{base: base}
 	if err := p.shared(config); err != nil {
 		return nil, fmt.Errorf("provider: %w", err)
 	}
@@ -108,6 +108,20 @@ func New(config Config) (*Provider, error) {
 		return nil, fmt.Errorf("provider: %w", err)
 	}
 	return p, nil
+}
+
+// basePath is the issuer's path. It is part of every route, so that it must read
+// the same escaped or not and hold nothing that a route takes for a pattern.
+func basePath(issuer string) (string, error) {
+	u, err := url.Parse(issuer)
+	switch {
+	case err != nil, u.Scheme == "", u.Host == "", u.User != nil, strings.ContainsAny(issuer, "?#"):
+		// OpenID Connect Discovery 1.0, section 3.
+		return "", errors.New("the issuer must be an address without user, query and fragment")
+	case u.EscapedPath() != u.Path, strings.ContainsAny(u.Path, "{}*"):
+		return "", errors.New("the path of the issuer must do without escapes, braces and stars")
+	}
+	return strings.TrimSuffix(u.Path, "/"), nil
 }
 
 // shared builds what several endpoints use.
