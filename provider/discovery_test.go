@@ -1,0 +1,189 @@
+package provider_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"gatehouse/provider/authorize"
+	"gatehouse/provider/claims"
+	"gatehouse/provider/clientauth"
+	"gatehouse/provider/grant"
+	"gatehouse/provider/oauth"
+	"gatehouse/provider/providertest"
+	"gatehouse/provider/session"
+)
+
+func texts[T ~string](values []T) []any {
+	all := make([]any, len(values))
+	for i, value := range values {
+		all[i] = string(value)
+	}
+	return all
+}
+
+// The metadata says this and nothing else, and each list is the table that the
+// code runs on.
+func TestDiscoverySaysExactlyWhatIsTrue(t *testing.T) {
+	s := start(t, providertest.Options{})
+	confidential := slices.DeleteFunc(texts(clientauth.Methods()), func(m any) bool { return m == "none" })
+	released, err := claims.New(claims.Config{Mapping: claims.DefaultMapping()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]any{
+		"issuer":                           s.Issuer,
+		"authorization_endpoint":           s.Issuer + "/authorize",
+		"token_endpoint":                   s.Issuer + "/token",
+		"userinfo_endpoint":                s.Issuer + "/userinfo",
+		"introspection_endpoint":           s.Issuer + "/introspect",
+		"revocation_endpoint":              s.Issuer + "/revoke",
+		"end_session_endpoint":             s.Issuer + "/logout",
+		"jwks_uri":                         s.Issuer + "/jwks",
+		"scopes_supported":                 texts(claims.Scopes()),
+		"response_types_supported":         texts(authorize.ResponseTypes()),
+		"response_modes_supported":         texts(authorize.ResponseModes()),
+		"grant_types_supported":            texts(grant.Types()),
+		"acr_values_supported":             []any{session.ACRPassword, session.ACROTP},
+		"subject_types_supported":          []any{"public"},
+		"prompt_values_supported":          texts(authorize.Prompts()),
+		"display_values_supported":         texts(authorize.Displays()),
+		"claim_types_supported":            []any{"normal"},
+		"code_challenge_methods_supported": []any{"S256"},
+		"claims_supported": append([]any{"iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid", "at_hash"},
+			texts(released.Supported())...),
+		"id_token_signing_alg_values_supported":                    texts(s.Keys.Algorithms()),
+		"token_endpoint_auth_methods_supported":                    texts(clientauth.Methods()),
+		"revocation_endpoint_auth_methods_supported":               texts(clientauth.Methods()),
+		"introspection_endpoint_auth_methods_supported":            confidential,
+		"token_endpoint_auth_signing_alg_values_supported":         texts(clientauth.SigningAlgorithms()),
+		"revocation_endpoint_auth_signing_alg_values_supported":    texts(clientauth.SigningAlgorithms()),
+		"introspection_endpoint_auth_signing_alg_values_supported": texts(clientauth.SigningAlgorithms()),
+		"request_uri_parameter_supported":                          false,
+		"authorization_response_iss_parameter_supported":           true,
+	}
+	answer := s.Send(t, http.MethodGet, "/.well-known/openid-configuration", nil, nil).WantOK(t)
+	if diff := cmp.Diff(want, answer.JSON); diff != "" {
+		t.Errorf("metadata (-want +got):\n%s", diff)
+	}
+}
+
+func TestAdvertisedValuesWork(t *testing.T) {
+	s := start(t, providertest.Options{})
+	metadata := s.Send(t, http.MethodGet, "/.well-known/openid-configuration", nil, nil).WantOK(t)
+	list := func(name string) []string {
+		var values []string
+		for _, value := range metadata.JSON[name].([]any) {
+			values = append(values, value.(string))
+		}
+		return values
+	}
+	web, browser := s.Web(t), s.NewBrowser(t)
+	browser.SignIn(web, ada, map[string]string{"scope": strings.Join(list("scopes_supported"), " ")})
+	for name, values := range map[string][]string{
+		"response_type": list("response_types_supported"), "response_mode": list("response_modes_supported"),
+		"display": list("display_values_supported"), "acr_values": list("acr_values_supported"), "scope": list("scopes_supported"),
+	} {
+		for _, value := range values {
+			page := browser.Get(web.AuthorizationURL(map[string]string{name: value, "prompt": "none"}))
+			if page.Code(t) == "" {
+				t.Errorf("%s=%s: no code", name, value)
+			}
+		}
+	}
+	for _, prompt := range list("prompt_values_supported") {
+		page := browser.Get(web.AuthorizationURL(map[string]string{"prompt": prompt}))
+		if page.Left != nil && page.Sent(t).Get("error") != "" {
+			t.Errorf("prompt=%s: %v", prompt, page.Left)
+		}
+	}
+	for _, grantType := range list("grant_types_supported") {
+		if got := web.Token(url.Values{"grant_type": {grantType}}).Text("error"); got == oauth.UnsupportedGrantType {
+			t.Errorf("grant type %s is not supported", grantType)
+		}
+	}
+	for name, status := range map[string]int{
+		"authorization_endpoint": http.StatusBadRequest, "token_endpoint": http.StatusMethodNotAllowed, "userinfo_endpoint": http.StatusUnauthorized,
+		"introspection_endpoint": http.StatusMethodNotAllowed, "revocation_endpoint": http.StatusMethodNotAllowed,
+		"end_session_endpoint": http.StatusSeeOther, "jwks_uri": http.StatusOK,
+	} {
+		path := strings.TrimPrefix(metadata.Text(name), s.Issuer)
+		if got := s.Send(t, http.MethodGet, path, nil, nil).Status; got != status {
+			t.Errorf("%s answers %d", name, got)
+		}
+	}
+}
+
+// RFC 8414, section 3.1: the well-known part comes before the issuer's path.
+func TestDiscoveryPaths(t *testing.T) {
+	for _, test := range []struct{ issuerPath, path string }{
+		{"", "/.well-known/openid-configuration"}, {"", "/.well-known/oauth-authorization-server"},
+		{"/auth", "/auth/.well-known/openid-configuration"}, {"/auth", "/.well-known/oauth-authorization-server/auth"},
+	} {
+		s := start(t, providertest.Options{IssuerPath: test.issuerPath})
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, strings.TrimSuffix(s.Issuer, test.issuerPath)+test.path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if answer := s.Do(t, r).WantOK(t); answer.Text("issuer") != s.Issuer {
+			t.Errorf("%s names the issuer %q", test.path, answer.Text("issuer"))
+		}
+	}
+}
+
+func TestDocumentsMayBeCached(t *testing.T) {
+	s := start(t, providertest.Options{})
+	for _, path := range []string{"/.well-known/openid-configuration", "/jwks"} {
+		answer := s.Send(t, http.MethodGet, path, nil, nil).WantOK(t)
+		etag := answer.Header.Get("ETag")
+		if !strings.HasPrefix(answer.Header.Get("Cache-Control"), "public, max-age=") || etag == "" || answer.Header.Get("Content-Type") != "application/json" {
+			t.Errorf("%s: %v", path, answer.Header)
+		}
+		if again := s.Send(t, http.MethodGet, path, nil, http.Header{"If-None-Match": {etag}}); again.Status != http.StatusNotModified {
+			t.Errorf("%s with its ETag: %d", path, again.Status)
+		}
+	}
+}
+
+func TestKeysArePublic(t *testing.T) {
+	s := start(t, providertest.Options{})
+	var set struct{ Keys []map[string]any }
+	if err := json.Unmarshal([]byte(s.Send(t, http.MethodGet, "/jwks", nil, nil).WantOK(t).Raw), &set); err != nil {
+		t.Fatal(err)
+	}
+	ids := map[any]bool{}
+	for _, key := range set.Keys {
+		if key["kid"] == nil || ids[key["kid"]] || key["use"] != "sig" || key["alg"] == nil {
+			t.Errorf("key %v", key)
+		}
+		ids[key["kid"]] = true
+		for _, private := range []string{"d", "p", "q", "dp", "dq", "qi", "k"} {
+			if key[private] != nil {
+				t.Errorf("key %v has the private member %s", key["kid"], private)
+			}
+		}
+	}
+	if len(set.Keys) < 2 {
+		t.Errorf("%d keys", len(set.Keys))
+	}
+}
+
+// oidcc-server-rotate-keys: tokens of before stay verifiable.
+func TestKeyRotationKeepsTokensGood(t *testing.T) {
+	s := start(t, providertest.Options{})
+	web, browser := s.Web(t), s.NewBrowser(t)
+	before := web.Exchange(browser.SignIn(web, ada, nil)).WantOK(t).Text("id_token")
+	if _, err := s.Keys.Rotate(t.Context(), true); err != nil {
+		t.Fatal(err)
+	}
+	after := web.Exchange(browser.SignIn(web, ada, map[string]string{"prompt": "login"})).WantOK(t).Text("id_token")
+	if s.Verify(t, before).Header.KeyID == s.Verify(t, after).Header.KeyID {
+		t.Error("the signing key did not change")
+	}
+	browser.Get(web.AuthorizationURL(map[string]string{"id_token_hint": before, "prompt": "none"})).Code(t)
+}
