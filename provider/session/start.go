@@ -28,8 +28,8 @@ type SignIn struct {
 
 // Start makes the sign-in the current session of the browser and sends the
 // cookie. If the browser is signed in to the same account already, that session
-// goes on with a new time and a new secret; either way what the browser held
-// before the sign-in is worth nothing after it (session fixation).
+// goes on with a new time and a new secret; either way what the browser held of
+// this account before the sign-in is worth nothing after it (session fixation).
 func (m *Manager) Start(ctx context.Context, w http.ResponseWriter, browser Browser, signIn SignIn) (storage.Session, error) {
 	secret, err := oauth.RandomID(m.Random, 32)
 	if err != nil {
@@ -42,7 +42,12 @@ func (m *Manager) Start(ctx context.Context, w http.ResponseWriter, browser Brow
 	if err != nil {
 		return storage.Session{}, fmt.Errorf("start session: %w", err)
 	}
-	browser.put(s, secret)
+	// A session that falls out of the cookie can never be signed out of again.
+	for _, lost := range browser.put(s, secret) {
+		if err := m.remove(ctx, lost.Subject, "too many accounts in one browser", lost.ID); err != nil {
+			return storage.Session{}, fmt.Errorf("start session: %w", err)
+		}
+	}
 	m.send(w, browser)
 	return s, nil
 }
@@ -95,38 +100,33 @@ func (m *Manager) create(ctx context.Context, signIn SignIn, secret string) (sto
 }
 
 func (m *Manager) enter(ctx context.Context, s storage.Session, lifetime time.Duration) error {
-	var ended []storage.SessionEntry
+	var ended []string
 	err := m.Store.Subjects.Upsert(ctx, s.Subject, storage.NoExpiry, func(subject *storage.Subject) error {
 		subject.Sessions = slices.DeleteFunc(subject.Sessions, func(e storage.SessionEntry) bool {
 			return !m.Now().Before(e.Expires) || e.ID == s.ID
 		})
 		subject.Sessions = append(subject.Sessions, storage.SessionEntry{ID: s.ID, Created: s.CreatedAt, Expires: m.Now().Add(lifetime)})
 		ended = nil
-		if over := len(subject.Sessions) - storage.MaxSessionsPerSubject; over > 0 {
-			ended = slices.Clone(subject.Sessions[:over])
+		for over := len(subject.Sessions) - storage.MaxSessionsPerSubject; len(ended) < over; {
+			ended = append(ended, subject.Sessions[len(ended)].ID)
 		}
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	for _, entry := range ended {
-		if err := m.remove(ctx, s.Subject, entry.ID, "too many sessions"); err != nil {
-			return err
-		}
-	}
-	return nil
+	return m.remove(ctx, s.Subject, "too many sessions", ended...)
 }
 
 // Select makes a session of the browser the current one.
 func (m *Manager) Select(w http.ResponseWriter, browser Browser, s storage.Session) {
-	browser.put(s, browser.secrets[s.ID])
+	browser.put(s, browser.secrets[s.ID]) // loses none, since it was among them
 	m.send(w, browser)
 }
 
 // End ends a session of the browser.
 func (m *Manager) End(ctx context.Context, w http.ResponseWriter, browser Browser, s storage.Session, reason string) error {
-	if err := m.remove(ctx, s.Subject, s.ID, reason); err != nil {
+	if err := m.remove(ctx, s.Subject, reason, s.ID); err != nil {
 		return fmt.Errorf("end session: %w", err)
 	}
 	browser.drop(s.ID)
@@ -143,27 +143,35 @@ func (m *Manager) EndAll(ctx context.Context, subject, reason string) error {
 	if err != nil {
 		return fmt.Errorf("end sessions: %w", err)
 	}
-	for _, entry := range record.Value.Sessions {
-		if err := m.remove(ctx, subject, entry.ID, reason); err != nil {
-			return fmt.Errorf("end sessions: %w", err)
-		}
+	ids := make([]string, len(record.Value.Sessions))
+	for i, entry := range record.Value.Sessions {
+		ids[i] = entry.ID
+	}
+	if err := m.remove(ctx, subject, reason, ids...); err != nil {
+		return fmt.Errorf("end sessions: %w", err)
 	}
 	return nil
 }
 
-func (m *Manager) remove(ctx context.Context, subject, id, reason string) error {
-	if err := m.Store.Sessions.Delete(ctx, id); err != nil {
-		return err
+// remove deletes the records first and their entries in the index after.
+func (m *Manager) remove(ctx context.Context, subject, reason string, ids ...string) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	for _, id := range ids {
+		if err := m.Store.Sessions.Delete(ctx, id); err != nil {
+			return err
+		}
+		m.Sink.Emit(ctx, event.Event{Name: event.SessionEnded, Subject: subject, SessionID: id, Reason: reason})
 	}
 	err := m.Store.Subjects.Update(ctx, subject, func(index *storage.Subject) error {
-		index.Sessions = slices.DeleteFunc(index.Sessions, func(e storage.SessionEntry) bool { return e.ID == id })
+		index.Sessions = slices.DeleteFunc(index.Sessions, func(e storage.SessionEntry) bool { return slices.Contains(ids, e.ID) })
 		return nil
 	})
-	if err != nil && !errors.Is(err, storage.ErrNotFound) {
-		return err
+	if errors.Is(err, storage.ErrNotFound) {
+		return nil
 	}
-	m.Sink.Emit(ctx, event.Event{Name: event.SessionEnded, Subject: subject, SessionID: id, Reason: reason})
-	return nil
+	return err
 }
 
 // send writes the cookie: as long as the longest session that is remembered,
@@ -184,18 +192,21 @@ func (m *Manager) send(w http.ResponseWriter, browser Browser) {
 	m.Cookies.Set(w, cookieName, formatTickets(tickets), lifetime)
 }
 
-func (b *Browser) put(s storage.Session, secret string) {
+// put makes the session the current one and returns those that there is no room
+// for any more.
+func (b *Browser) put(s storage.Session, secret string) (lost []storage.Session) {
 	b.Sessions = slices.DeleteFunc(slices.Clone(b.Sessions), func(other storage.Session) bool {
 		return other.ID == s.ID || other.Subject == s.Subject
 	})
 	b.Sessions = append([]storage.Session{s}, b.Sessions...)
 	if len(b.Sessions) > maxAccounts {
-		b.Sessions = b.Sessions[:maxAccounts]
+		b.Sessions, lost = b.Sessions[:maxAccounts], b.Sessions[maxAccounts:]
 	}
 	if b.secrets == nil {
 		b.secrets = map[string]string{}
 	}
 	b.secrets[s.ID] = secret
+	return lost
 }
 
 func (b *Browser) drop(id string) {

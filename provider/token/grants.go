@@ -4,23 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"gatehouse/provider/event"
 	"gatehouse/provider/oauth"
 	"gatehouse/storage"
 )
-
-// Index is the index of a user, as far as it was read.
-type Index struct {
-	record *storage.Record[storage.Subject]
-}
-
-// ReadIndex reads the index of a user along with whatever else the caller loads.
-func (s *Service) ReadIndex(subject string, into *Index) storage.Read {
-	return s.Store.Subjects.Read(subject, &into.record)
-}
 
 // open writes a new grant: first its entry in the user's index, then the
 // record, so that a crash in between leaves an entry without a grant, never a
@@ -56,59 +45,6 @@ func (s *Service) keepListed(ctx context.Context, grant *storage.Grant, ttl time
 // token, however often that is used.
 const relistings = 4
 
-// enter adds the grant to the user's index, in place of an entry it has. The
-// index as it was read is tried first; only if it changed meanwhile is it read
-// again.
-func (s *Service) enter(ctx context.Context, grant storage.Grant, index Index) error {
-	var ended []storage.GrantEntry
-	change := func(subject *storage.Subject) error {
-		ended = s.addEntry(subject, grant)
-		return nil
-	}
-	err := storage.ErrConflict
-	if index.record != nil {
-		next := index.record.Value
-		_ = change(&next)
-		err = s.Store.Subjects.Swap(ctx, index.record, next)
-	}
-	if errors.Is(err, storage.ErrConflict) || errors.Is(err, storage.ErrNotFound) {
-		err = s.Store.Subjects.Upsert(ctx, grant.Subject, storage.NoExpiry, change)
-	}
-	if err != nil {
-		return err
-	}
-	for _, entry := range ended {
-		if err := s.Store.Grants.Delete(ctx, entry.ID); err != nil {
-			return err
-		}
-		s.Sink.Emit(ctx, event.Event{
-			Name: event.GrantRevoked, GrantID: entry.ID, ClientID: entry.ClientID,
-			Subject: grant.Subject, Reason: "too many grants",
-		})
-	}
-	return nil
-}
-
-// addEntry returns the entries that had to make room.
-func (s *Service) addEntry(subject *storage.Subject, grant storage.Grant) []storage.GrantEntry {
-	kept := make([]storage.GrantEntry, 0, len(subject.Grants)+1)
-	for _, entry := range subject.Grants {
-		if s.Now().Before(entry.Expires) && entry.ID != grant.ID {
-			kept = append(kept, entry)
-		}
-	}
-	kept = append(kept, storage.GrantEntry{
-		ID: grant.ID, ClientID: grant.ClientID, SessionID: grant.SessionID, Offline: grant.Offline,
-		Created: grant.IssuedAt, Expires: grant.ListedUntil,
-	})
-	var ended []storage.GrantEntry
-	if over := len(kept) - storage.MaxGrantsPerSubject; over > 0 {
-		ended, kept = kept[:over:over], kept[over:]
-	}
-	subject.Grants = kept
-	return ended
-}
-
 // family is a grant and the session that it was made in, as they stand now.
 type family struct {
 	grant   *storage.Record[storage.Grant]
@@ -141,24 +77,7 @@ func (s *Service) load(ctx context.Context, grantID, sessionID string) (family, 
 
 // Revoke ends a grant and everything that came from it.
 func (s *Service) Revoke(ctx context.Context, grant storage.Grant, reason string) error {
-	if err := s.Store.Grants.Delete(ctx, grant.ID); err != nil {
-		return fmt.Errorf("revoke grant: %w", err)
-	}
-	s.Sink.Emit(ctx, event.Event{
-		Name: event.GrantRevoked, GrantID: grant.ID, ClientID: grant.ClientID,
-		Subject: grant.Subject, SessionID: grant.SessionID, Reason: reason,
-	})
-	if grant.Subject == "" {
-		return nil
-	}
-	err := s.Store.Subjects.Update(ctx, grant.Subject, func(subject *storage.Subject) error {
-		subject.Grants = slices.DeleteFunc(subject.Grants, func(e storage.GrantEntry) bool { return e.ID == grant.ID })
-		return nil
-	})
-	if err != nil && !errors.Is(err, storage.ErrNotFound) {
-		return fmt.Errorf("revoke grant: %w", err)
-	}
-	return nil
+	return s.revoke(ctx, grant.Subject, reason, []storage.GrantEntry{{ID: grant.ID, ClientID: grant.ClientID, SessionID: grant.SessionID}})
 }
 
 // RevokeAll ends every grant of a user.
@@ -170,11 +89,33 @@ func (s *Service) RevokeAll(ctx context.Context, subject, reason string) error {
 	if err != nil {
 		return fmt.Errorf("revoke grants: %w", err)
 	}
-	for _, entry := range record.Value.Grants {
-		grant := storage.Grant{ID: entry.ID, ClientID: entry.ClientID, Subject: subject, SessionID: entry.SessionID}
-		if err := s.Revoke(ctx, grant, reason); err != nil {
-			return err
+	return s.revoke(ctx, subject, reason, record.Value.Grants)
+}
+
+// revoke deletes the records first and their entries in the index after.
+func (s *Service) revoke(ctx context.Context, subject, reason string, entries []storage.GrantEntry) error {
+	if err := s.deleteGrants(ctx, subject, reason, entries); err != nil || subject == "" || len(entries) == 0 {
+		return err
+	}
+	err := s.Store.Subjects.Update(ctx, subject, func(index *storage.Subject) error {
+		index.Grants = without(index.Grants, entries)
+		return nil
+	})
+	if err != nil && !errors.Is(err, storage.ErrNotFound) {
+		return fmt.Errorf("revoke grant: %w", err)
+	}
+	return nil
+}
+
+func (s *Service) deleteGrants(ctx context.Context, subject, reason string, entries []storage.GrantEntry) error {
+	for _, entry := range entries {
+		if err := s.Store.Grants.Delete(ctx, entry.ID); err != nil {
+			return fmt.Errorf("revoke grant: %w", err)
 		}
+		s.Sink.Emit(ctx, event.Event{
+			Name: event.GrantRevoked, GrantID: entry.ID, ClientID: entry.ClientID,
+			Subject: subject, SessionID: entry.SessionID, Reason: reason,
+		})
 	}
 	return nil
 }

@@ -76,3 +76,29 @@ func TestTokensOfRemovedClientAreWorthNothing(t *testing.T) {
 		t.Errorf("made anew: refresh answers %d %s", refreshed.Status, refreshed.Raw)
 	}
 }
+
+// A monitoring account, or an app that signs in silently without end, must not
+// end the grants of other apps.
+func TestDeadGrantsMakeRoomBeforeLiveOnes(t *testing.T) {
+	s := providertest.New(t, providertest.Options{})
+	subject := s.AddUser("ada@example.com")
+	other, browser := s.Second(t), s.NewBrowser(t)
+	kept := other.Exchange(browser.SignIn(other, "ada@example.com", map[string]string{"scope": "openid offline_access"}))
+	rp := s.Web(t)
+	browser.SignIn(rp, "ada@example.com", nil)
+	for range storage.MaxGrantsPerSubject + 20 {
+		// Codes that nobody redeems.
+		browser.Get(rp.AuthorizationURL(map[string]string{"prompt": "none"})).Code(t)
+		s.Clock.Advance(providertest.CodeLifetime / 10)
+	}
+	if refreshed := other.Refresh(kept.Text("refresh_token")); refreshed.Status != 200 {
+		t.Errorf("the grant of another app was ended: %d %s", refreshed.Status, refreshed.Raw)
+	}
+	index, err := s.Store.Subjects.Get(t.Context(), subject)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := len(index.Value.Grants); got > 100 {
+		t.Errorf("%d grants are listed, nearly all of them gone", got)
+	}
+}
