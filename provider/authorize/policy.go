@@ -117,13 +117,12 @@ func consentNeeded(request storage.AuthorizationRequest, client storage.Client, 
 	switch {
 	case slices.Contains(request.Prompts, string(PromptConsent)):
 		return "consent was asked for"
-	case client.FirstParty:
+	case client.FirstParty && !impersonable(client):
 		return ""
 	case remembered == nil, client.CreatedAt.After(remembered.Value.At):
 		// A client that was removed and made anew may be another app.
 		return "no consent yet"
-	case client.Native() && client.Public() && !client.Trusted:
-		// Any app on the device could claim to be this one (RFC 8252, section 8.6).
+	case impersonable(client):
 		return "consent of a native public client is not remembered"
 	}
 	for _, scope := range request.Scopes {
@@ -132,6 +131,12 @@ func consentNeeded(request storage.AuthorizationRequest, client storage.Client, 
 		}
 	}
 	return ""
+}
+
+// impersonable says that any app on the device could claim to be this client
+// (RFC 8252, section 8.6), and that the operator has not taken that upon himself.
+func impersonable(client storage.Client) bool {
+	return client.Native() && client.Public() && !client.Trusted
 }
 
 // offline says whether the grant outlives its session: the client asked, and

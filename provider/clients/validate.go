@@ -161,6 +161,10 @@ func (v *validation) tokens() {
 		// is bound to its sender.
 		v.refuse("refresh_token_rotation", "a public client's refresh token must rotate; use always")
 	}
+	if client.FirstParty && client.Native() && client.Public() && !client.Trusted {
+		v.refuse("first_party", "any app on the device can claim to be a native public client (RFC 8252, section 8.6); "+
+			"add trusted: true if nobody shall be asked all the same")
+	}
 	for scope := range strings.FieldsSeq(client.Scope) {
 		if strings.ContainsFunc(scope, func(r rune) bool { return r < '!' || r > '~' || r == '"' || r == '\\' }) {
 			v.refuse("scope", "%q holds a character that a scope may not have (RFC 6749, section 3.3)", scope)

@@ -106,6 +106,10 @@ func TestValidateRefuses(t *testing.T) {
 			c.GrantTypes = append(c.GrantTypes, "client_credentials")
 		}, "grant_types", "public"},
 		"rotation off for a public one": {func(c *storage.Client) { *c = publicClient(); c.RefreshTokenRotation = "never" }, "refresh_token_rotation", "always"},
+		"consent skipped for a native public one": {func(c *storage.Client) {
+			*c = publicClient()
+			c.ApplicationType, c.FirstParty = "native", true
+		}, "first_party", "trusted"},
 		"signing algorithm of a secret": {func(c *storage.Client) { c.TokenEndpointAuthSigningAlg = "ES256" }, "token_endpoint_auth_signing_alg", "private_key_jwt"},
 	} {
 		t.Run(name, func(t *testing.T) {
