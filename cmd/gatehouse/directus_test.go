@@ -16,7 +16,7 @@ func TestScriptsOnDirectus(t *testing.T) {
 	}
 	issuer := "http://localhost:" + port
 	directus := stack.DirectusForTest(t, stack.DirectusOptions{
-		ResetURLs: []string{issuer + "/reset"}, RegisterURLs: []string{issuer + "/verify"}, InviteURLs: []string{issuer + "/invite"},
+		ResetURLs: []string{issuer + "/reset-password"}, RegisterURLs: []string{issuer + "/verify-email"}, InviteURLs: []string{issuer + "/accept-invite"},
 	})
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/directus",

@@ -66,7 +66,7 @@ func (a *app) setupCommand() *cobra.Command {
 type pages struct{ reset, verify, invite string }
 
 func pagesOf(settings *config.Loaded) pages {
-	return pages{reset: settings.Issuer + "/reset", verify: settings.Issuer + "/verify", invite: settings.Issuer + "/invite"}
+	return pages{reset: settings.Issuer + "/reset-password", verify: settings.Issuer + "/verify-email", invite: settings.Issuer + "/accept-invite"}
 }
 
 func (a *app) lookup(name string) string {

@@ -97,7 +97,7 @@ func (d *demo) startDirectus(ctx context.Context) error {
 	issuer := d.address.issuer()
 	d.directus, err = stack.StartDirectus(ctx, stack.DirectusOptions{
 		Database: stack.SQLite, Dir: filepath.Join(d.dir, "directus"), Port: d.address.directus, SMTP: d.mailbox.SMTPAddr,
-		ResetURLs: []string{issuer + "/reset-password"}, InviteURLs: []string{issuer + "/accept-invitation"}, RegisterURLs: []string{issuer + "/verify-email"},
+		ResetURLs: []string{issuer + "/reset-password"}, InviteURLs: []string{issuer + "/accept-invite"}, RegisterURLs: []string{issuer + "/verify-email"},
 		Env: map[string]string{"PUBLIC_URL": url(d.address.directus), "PROJECT_NAME": "Acme"},
 	})
 	done(err)

@@ -55,7 +55,7 @@ func healthy() doctor.Patient {
 		Store:    func(context.Context) error { return nil },
 		Keys:     func(context.Context) ([]string, error) { return []string{"RS256 one"}, nil },
 		Directus: healthyDirectus(), DirectusURL: "https://directus.example.com", AttemptsLimit: 25,
-		Pages: directus.URLs{Reset: issuer + "/reset", Verify: issuer + "/verify"},
+		Pages: directus.URLs{Reset: issuer + "/reset-password", Verify: issuer + "/verify-email"},
 	}
 }
 
@@ -115,7 +115,7 @@ func TestFindings(t *testing.T) {
 			fake := healthyDirectus()
 			fake.lists.Reset = directus.No
 			p.Directus = fake
-		}, doctor.Warning, "no link to https://id.example.com/reset"},
+		}, doctor.Warning, "no link to https://id.example.com/reset-password"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			patient := healthy()
