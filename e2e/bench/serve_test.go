@@ -84,10 +84,11 @@ func newServed(b *testing.B, fake *directustest.Server, redisAddress string) *se
 	if output, err := build.CombinedOutput(); err != nil {
 		b.Fatalf("build gatehouse: %v\n%s", err, output)
 	}
-	client := func(id, algorithm string) map[string]any {
+	client := func(id, algorithm string, firstParty bool) map[string]any {
 		return map[string]any{
 			"client_id": id, "client_secret": providertest.WebSecret, "redirect_uris": []string{providertest.WebRedirectURI},
 			"grant_types": []string{"authorization_code", "refresh_token", "client_credentials"}, "id_token_signed_response_alg": algorithm,
+			"first_party": firstParty,
 		}
 	}
 	content, err := json.Marshal(map[string]any{
@@ -100,7 +101,7 @@ func newServed(b *testing.B, fake *directustest.Server, redisAddress string) *se
 		// The benchmark refreshes at once what apps refresh after minutes, and
 		// would pile up rotations that are remembered for the replay window.
 		"tokens":  map[string]any{"replay_window": "0s"},
-		"clients": []map[string]any{client(providertest.WebID, "RS256"), client(es256ID, "ES256")},
+		"clients": []map[string]any{client(providertest.WebID, "RS256", false), client(es256ID, "ES256", true)},
 	})
 	if err != nil {
 		b.Fatal(err)
