@@ -8,10 +8,11 @@ import (
 
 func TestAccountName(t *testing.T) {
 	for given, want := range map[string]string{
-		"Jane@Example.ORG":  "jane@example.org",
-		" jane@example.org": "jane@example.org",
-		"ÄNNE@example.org":  "änne@example.org",
-		"":                  "",
+		"Jane@Example.ORG":   "jane@example.org",
+		" jane@example.org":  "jane@example.org",
+		"ÄNNE@example.org":   "Änne@example.org",
+		"vİctim@Example.org": "vİctim@example.org",
+		"":                   "",
 	} {
 		if got := storage.AccountName(given); got != want {
 			t.Errorf("%q is named %q, want %q", given, got, want)

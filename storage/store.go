@@ -26,7 +26,8 @@ type Store struct {
 	Consents *Table[Consent]
 	// DirectusSessions keep Directus token pairs. Named by their own id.
 	DirectusSessions *Table[DirectusSession]
-	// Attempts count failed sign-ins of an account. Named by AccountName.
+	// Attempts count failed sign-ins of the accounts whose names look alike.
+	// Named by what these have in common.
 	Attempts *Table[Attempts]
 	// Addresses count failed sign-ins from a network address. Named by the
 	// address or prefix.

@@ -24,7 +24,7 @@ func (web *Web) authenticate(r *http.Request, credentials storage.Credentials) (
 	if err := web.addresses.reserve(ctx, caller.ClientAddress); err != nil {
 		return SignInResult{}, err
 	}
-	attempt, err := web.limiter.Reserve(ctx, credentials.Email, web.devices.knows(r, credentials.Email))
+	attempt, err := web.limiter.Reserve(ctx, credentials.Email, web.devices.account(r, credentials.Email))
 	if err != nil {
 		return SignInResult{}, err
 	}

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"encoding/base64"
 	"net/http"
 	"slices"
 	"time"
@@ -13,7 +12,7 @@ import (
 const (
 	deviceCookie   = "device"
 	deviceLifetime = 365 * 24 * time.Hour
-	deviceAccounts = 10
+	deviceSignIns  = 10
 )
 
 // device is what a browser carries of the accounts it signed in to: sealed, so
@@ -21,8 +20,15 @@ const (
 // opens nothing; it only gives a share of its own when strangers have used up
 // theirs.
 type device struct {
-	Accounts []string  `json:"a"`
-	At       time.Time `json:"t"`
+	SignIns []deviceSignIn `json:"s"`
+	At      time.Time      `json:"t"`
+}
+
+// deviceSignIn is the exact name that was typed, and the account that it led
+// to. A name that merely looks alike may lead to another.
+type deviceSignIn struct {
+	Name    string `json:"n"`
+	Account string `json:"a"`
 }
 
 // devices reads and writes the cookie.
@@ -32,17 +38,25 @@ type devices struct {
 	now     func() time.Time
 }
 
-func (d *devices) knows(r *http.Request, email string) bool {
-	return slices.Contains(d.read(r).Accounts, deviceDigest(email))
+// account is the digest of the account that the browser signed in to by this
+// address, empty if it never did.
+func (d *devices) account(r *http.Request, email string) string {
+	name := nameDigest(email)
+	for _, signIn := range d.read(r).SignIns {
+		if signIn.Name == name {
+			return signIn.Account
+		}
+	}
+	return ""
 }
 
-// remember adds the account to those the browser signed in to.
-func (d *devices) remember(w http.ResponseWriter, r *http.Request, email string) error {
-	digest := deviceDigest(email)
+// remember adds a sign-in to those of the browser.
+func (d *devices) remember(w http.ResponseWriter, r *http.Request, email, accountID string) error {
+	latest := deviceSignIn{Name: nameDigest(email), Account: accountDigest(accountID)}
 	known := d.read(r)
-	known.Accounts = slices.DeleteFunc(known.Accounts, func(other string) bool { return other == digest })
-	known.Accounts = append([]string{digest}, known.Accounts...)
-	known.Accounts = known.Accounts[:min(len(known.Accounts), deviceAccounts)]
+	known.SignIns = slices.DeleteFunc(known.SignIns, func(other deviceSignIn) bool { return other.Name == latest.Name })
+	known.SignIns = append([]deviceSignIn{latest}, known.SignIns...)
+	known.SignIns = known.SignIns[:min(len(known.SignIns), deviceSignIns)]
 	known.At = d.now().UTC().Truncate(time.Second)
 	value, err := d.handles.Seal(oauth.DeviceHandle, known)
 	if err != nil {
@@ -60,8 +74,4 @@ func (d *devices) read(r *http.Request) device {
 		return device{}
 	}
 	return known
-}
-
-func deviceDigest(email string) string {
-	return base64.RawURLEncoding.EncodeToString(oauth.Digest("device\x00" + attemptsName(email))[:16])
 }

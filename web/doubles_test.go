@@ -117,7 +117,7 @@ func (a *accounts) Authenticate(_ context.Context, given storage.Credentials) (w
 	if strings.HasSuffix(given.Email, ".local") {
 		return web.SignInResult{}, storage.ErrMalformed
 	}
-	u, ok := a.users[strings.ToLower(given.Email)]
+	u, ok := a.users[lower(given.Email)]
 	if !ok || u.suspended {
 		return web.SignInResult{}, storage.ErrInvalidCredentials
 	}
@@ -136,6 +136,11 @@ func (a *accounts) Authenticate(_ context.Context, given storage.Credentials) (w
 	}
 	u.attempts = 0
 	return web.SignInResult{Account: u.account, OTPUsed: u.otp != ""}, nil
+}
+
+// lower makes no "i" of "İ", as Directus does not.
+func lower(email string) string {
+	return strings.ReplaceAll(strings.ToLower(strings.ReplaceAll(email, "İ", "\x00")), "\x00", "İ")
 }
 
 func (a *accounts) Find(_ context.Context, id string, _ time.Duration) (storage.Account, error) {

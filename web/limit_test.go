@@ -11,7 +11,7 @@ import (
 // reserve takes an attempt of a stranger that must be there.
 func reserve(t *testing.T, limiter *web.Limiter) web.Attempt {
 	t.Helper()
-	attempt, err := limiter.Reserve(t.Context(), email, false)
+	attempt, err := limiter.Reserve(t.Context(), email, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -22,7 +22,7 @@ func reserve(t *testing.T, limiter *web.Limiter) web.Attempt {
 func left(t *testing.T, limiter *web.Limiter) int {
 	t.Helper()
 	for n := 0; ; n++ {
-		_, err := limiter.Reserve(t.Context(), email, false)
+		_, err := limiter.Reserve(t.Context(), email, "")
 		if errors.Is(err, web.ErrExhausted) {
 			return n
 		}
@@ -36,6 +36,16 @@ func must(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// resetting checks how many attempts there are said to be after a reset.
+func resetting(t *testing.T, limiter *web.Limiter, want int) {
+	t.Helper()
+	attempts, err := limiter.Reset(t.Context(), email)
+	must(t, err)
+	if attempts != want {
+		t.Errorf("%d attempts after the reset, want %d", attempts, want)
 	}
 }
 
@@ -91,21 +101,21 @@ func TestLimiter(t *testing.T) {
 		}, strangers - 1},
 		"reset": {func(t *testing.T, _ *house, l *web.Limiter) {
 			must(t, l.Failed(t.Context(), reserve(t, l)))
-			must(t, l.Reset(t.Context(), email))
+			resetting(t, l, strangers)
 		}, strangers},
 		"reset of an account never tried": {func(t *testing.T, _ *house, l *web.Limiter) {
-			must(t, l.Reset(t.Context(), email))
+			resetting(t, l, strangers)
 		}, strangers},
 		"punctuation is no spelling": {func(t *testing.T, _ *house, l *web.Limiter) {
-			attempt, err := l.Reserve(t.Context(), "a.da@example.com", false)
+			attempt, err := l.Reserve(t.Context(), "a.da@example.com", "")
 			must(t, err)
 			must(t, l.Failed(t.Context(), attempt))
-			attempt, err = l.Reserve(t.Context(), "ada+shop@example.com", false)
+			attempt, err = l.Reserve(t.Context(), "ada+shop@example.com", "")
 			must(t, err)
 			must(t, l.Failed(t.Context(), attempt))
 		}, strangers},
 		"accents and width are": {func(t *testing.T, _ *house, l *web.Limiter) {
-			attempt, err := l.Reserve(t.Context(), "ÁＤa@example.com", false)
+			attempt, err := l.Reserve(t.Context(), "ÁＤa@example.com", "")
 			must(t, err)
 			must(t, l.Failed(t.Context(), attempt))
 		}, strangers - 1},

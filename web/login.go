@@ -169,7 +169,7 @@ func (s *screens) signedIn(w http.ResponseWriter, r *http.Request, interaction *
 	}
 	// The cookie goes out even if the request turns out to be gone: the person
 	// did sign in.
-	if err := s.devices.remember(w, r, email); err != nil {
+	if err := s.devices.remember(w, r, email, result.Account.ID); err != nil {
 		s.broken(w, r, err)
 		return
 	}

@@ -57,6 +57,9 @@ var (
 	_ Interactions    = (*authorize.Interactions)(nil)
 )
 
+// attemptTimeout is how long an attempt may take unless configured.
+const attemptTimeout = 30 * time.Second
+
 // Throttle bounds failed sign-ins. Fields that are zero take their default.
 type Throttle struct {
 	// AttemptsLimit is the setting auth_login_attempts of Directus. Zero says
@@ -159,19 +162,17 @@ func New(config Config) (*Web, error) {
 
 func (web *Web) throttle(config Config) error {
 	t := config.Throttle
-	if t.AttemptsLimit < 0 || t.AttemptTimeout < 0 || t.AddressFailures < 0 || t.AddressWindow < 0 {
+	if t.AddressFailures < 0 || t.AddressWindow < 0 {
 		return errors.New("throttle limits are not negative")
 	}
-	strangers, known, err := share(t.AttemptsLimit)
+	var err error
+	web.limiter, err = NewLimiter(LimiterConfig{
+		Attempts: config.Store.Attempts, DirectusLimit: t.AttemptsLimit, AttemptTimeout: t.AttemptTimeout, Now: config.Now,
+	})
 	if err != nil {
 		return err
 	}
-	web.attemptTimeout = orDefault(t.AttemptTimeout, 30*time.Second)
-	web.limiter = &Limiter{
-		attempts: config.Store.Attempts, now: config.Now, strangers: strangers, known: known,
-		// An attempt must have ended when its reservation lapses.
-		pending: 2 * web.attemptTimeout,
-	}
+	web.attemptTimeout = orDefault(t.AttemptTimeout, attemptTimeout)
 	web.addresses = &addresses{
 		table: config.Store.Addresses, now: config.Now,
 		limit: orDefault(t.AddressFailures, 100), window: orDefault(t.AddressWindow, 15*time.Minute),

@@ -103,22 +103,22 @@ func testStoreUpdateError(t *testing.T, s *storeTest) {
 	wantMissing(t, s.Grants, "new")
 }
 
-func countFailure(attempts *storage.Attempts) error {
-	attempts.Strangers.Failures++
+func countFailure(attempts *storage.AddressAttempts) error {
+	attempts.Failures++
 	return nil
 }
 
 func testStoreUpdateRace(t *testing.T, s *storeTest) {
-	mustPut(t, s.Attempts, "a", storage.Attempts{}, time.Hour)
+	mustPut(t, s.Addresses, "a", storage.AddressAttempts{}, time.Hour)
 	testCounting(t, s, func(ctx context.Context) error {
-		return s.Attempts.Update(ctx, "a", countFailure)
+		return s.Addresses.Update(ctx, "a", countFailure)
 	})
 }
 
 // The first of the callers adds the record.
 func testStoreUpsertRace(t *testing.T, s *storeTest) {
 	testCounting(t, s, func(ctx context.Context) error {
-		return s.Attempts.Upsert(ctx, "a", time.Hour, countFailure)
+		return s.Addresses.Upsert(ctx, "a", time.Hour, countFailure)
 	})
 }
 
@@ -136,31 +136,31 @@ func testCounting(t *testing.T, s *storeTest, count func(context.Context) error)
 	if err := errors.Join(errs...); err != nil {
 		t.Fatal(err)
 	}
-	if n := mustGet(t, s.Attempts, "a").Value.Strangers.Failures; n != contenders*each {
+	if n := mustGet(t, s.Addresses, "a").Value.Failures; n != contenders*each {
 		t.Errorf("%d counted, want %d", n, contenders*each)
 	}
 }
 
 func testStoreUpsertExpiry(t *testing.T, s *storeTest) {
 	for n := 1; n <= 3; n++ {
-		if err := s.Attempts.Upsert(t.Context(), "a", time.Hour, countFailure); err != nil {
+		if err := s.Addresses.Upsert(t.Context(), "a", time.Hour, countFailure); err != nil {
 			t.Fatal(err)
 		}
-		record := mustGet(t, s.Attempts, "a")
-		if record.Value.Strangers.Failures != n || !record.Expires.Equal(s.Now().Add(time.Hour)) {
-			t.Errorf("%d failures until %v, want %d", record.Value.Strangers.Failures, record.Expires, n)
+		record := mustGet(t, s.Addresses, "a")
+		if record.Value.Failures != n || !record.Expires.Equal(s.Now().Add(time.Hour)) {
+			t.Errorf("%d failures until %v, want %d", record.Value.Failures, record.Expires, n)
 		}
 		s.Advance(40 * time.Minute)
 	}
 }
 
 func testStoreUpsertExpired(t *testing.T, s *storeTest) {
-	mustPut(t, s.Attempts, "a", storage.Attempts{Strangers: storage.AttemptCount{Failures: 7}}, time.Hour)
+	mustPut(t, s.Addresses, "a", storage.AddressAttempts{Failures: 7}, time.Hour)
 	s.Advance(time.Hour)
-	if err := s.Attempts.Upsert(t.Context(), "a", time.Hour, countFailure); err != nil {
+	if err := s.Addresses.Upsert(t.Context(), "a", time.Hour, countFailure); err != nil {
 		t.Fatal(err)
 	}
-	if n := mustGet(t, s.Attempts, "a").Value.Strangers.Failures; n != 1 {
+	if n := mustGet(t, s.Addresses, "a").Value.Failures; n != 1 {
 		t.Errorf("%d failures, want 1", n)
 	}
 }
