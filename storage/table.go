@@ -15,7 +15,10 @@ import (
 // Table keeps records of one noun, sealed, as JSON unless their codec is another.
 //
 // The name of a record is digested before it becomes a key, so that a dump of
-// the store's keys reveals no handle, address or e-mail. The expiry stands
+// the store's keys shows no handle, address or e-mail. The digest has no key:
+// it keeps what cannot be guessed, such as handles. Whoever has the dump and
+// guesses an e-mail or network address can tell by trying whether there is a
+// record of it, though not what it says. The expiry stands
 // inside the sealed record too and is compared with the Store's clock; what the
 // Backend deletes by itself is only what nobody can read any more.
 type Table[T any] struct {
