@@ -32,7 +32,8 @@ type Authentication struct {
 //
 // The error is storage.ErrInvalidCredentials, ErrOTPRequired, ErrInvalidOTP,
 // ErrMalformed, ErrRestricted or ErrUnavailable (then an *UnavailableError), or
-// the end of ctx.
+// the end of ctx. Together with storage.ErrUncertain it says that Directus may
+// have counted the attempt, and may have taken the one-time password.
 func (c *Client) Authenticate(ctx context.Context, credentials storage.Credentials) (Authentication, error) {
 	body := map[string]string{
 		"email":    credentials.Email,
@@ -53,7 +54,7 @@ func (c *Client) Authenticate(ctx context.Context, credentials storage.Credentia
 	}
 	pair, claims, err := answer.pair(began)
 	if err != nil {
-		return Authentication{}, unavailable(fmt.Errorf("log in: %w", err))
+		return Authentication{}, afterLogin(unavailable(fmt.Errorf("log in: %w", err)))
 	}
 	user, err := c.lookup(ctx, claims.ID)
 	switch {
@@ -64,7 +65,7 @@ func (c *Client) Authenticate(ctx context.Context, credentials storage.Credentia
 		return Authentication{}, storage.ErrInvalidCredentials
 	case err != nil:
 		c.discard(ctx, pair)
-		return Authentication{}, err
+		return Authentication{}, afterLogin(err)
 	}
 	return Authentication{
 		Account:     user.account,
@@ -73,6 +74,12 @@ func (c *Client) Authenticate(ctx context.Context, credentials storage.Credentia
 		AdminAccess: bool(claims.AdminAccess),
 		Pair:        pair,
 	}, nil
+}
+
+// afterLogin is an error of what follows a login that Directus has taken: with
+// it, the one-time password is used up.
+func afterLogin(err error) error {
+	return fmt.Errorf("after the login, %w: %w", storage.ErrUncertain, err)
 }
 
 // loginError maps a failed login by its code, never by its words.

@@ -62,16 +62,17 @@ func Status(err error) int {
 }
 
 // Uncertain says that Directus may have acted on the request before it failed:
-// the answer never came, or tells of a fault in the middle of it.
+// the answer never came, or tells of a fault in the middle of it. A proxy that
+// answers for Directus (502, 504, 503 without a code) may have lost only the
+// answer; Directus's own 503 turns away at the door.
 func Uncertain(err error) bool {
 	if failure, ok := errors.AsType[*Failure](err); ok {
 		return failure.Sent
 	}
-	switch Status(err) {
-	case http.StatusInternalServerError, http.StatusGatewayTimeout:
-		return true
+	if Status(err) == http.StatusServiceUnavailable {
+		return Code(err) == ""
 	}
-	return false
+	return Status(err) >= http.StatusInternalServerError
 }
 
 func newRefusal(name string, response *http.Response) *Refusal {
