@@ -44,6 +44,7 @@ func (a *app) serveCommand() *cobra.Command {
 // serve runs until the context ends. Whatever fails in the background ends it
 // too; nothing is left running when it returns.
 func (a *app) serve(ctx context.Context, settings *config.Loaded, allowAdminToken bool) (err error) {
+	a.relaxCollector()
 	logger := a.logger(settings)
 	backend, err := a.openServing(ctx, settings, logger)
 	if err != nil {
