@@ -37,9 +37,7 @@ func houseApart(b *testing.B) *house {
 		pass: func() {},
 	}
 	h.signIn(b)
-	b.Cleanup(func() {
-		b.Logf("gatehouse serve has %.1f MB in memory after the load", residentMemory(b, process.PID()))
-	})
+	h.memory = func(b *testing.B) float64 { return residentMemory(b, process.PID()) }
 	return h
 }
 
