@@ -47,7 +47,7 @@ func (c *Client) Authenticate(ctx context.Context, credentials storage.Credentia
 	var answer pairBody
 	_, err := c.rest.Do(ctx, rest.Request{
 		Name: "log in", Method: http.MethodPost, Path: "/auth/login",
-		Header: c.personHeader(credentials), Body: body,
+		Header: c.personHeader(credentials), Body: body, Login: true,
 	}, &answer)
 	if err != nil {
 		return Authentication{}, c.loginError(ctx, err, credentials.OTP != "")

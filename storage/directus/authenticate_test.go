@@ -285,7 +285,7 @@ func TestPairShowsNothing(t *testing.T) {
 
 func TestRequestsAreBounded(t *testing.T) {
 	t.Parallel()
-	b := newBench(t, func(c *directus.Config) { c.MaxConcurrent = 2 })
+	b := newBench(t, func(c *directus.Config) { c.MaxConcurrent = 3 }) // two of them for logins
 	b.addAda()
 	arrived, hold := make(chan struct{}, 8), make(chan struct{})
 	b.fake.Inject(directustest.Fault{Path: "/auth/login", Arrived: arrived, Hold: hold})
@@ -310,6 +310,43 @@ func TestRequestsAreBounded(t *testing.T) {
 	}
 	if calls := b.fake.Calls("/auth/login"); calls != 2 {
 		t.Errorf("%d logins sent, want 2", calls)
+	}
+}
+
+// A flood of logins, each of which takes Directus half a second, must not starve
+// what sessions need of Directus.
+func TestLoginsLeaveRoomForLookUps(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, func(c *directus.Config) { c.MaxConcurrent, c.LoginWait = 4, time.Millisecond })
+	id := b.addAda()
+	arrived, hold := make(chan struct{}, 8), make(chan struct{})
+	b.fake.Inject(directustest.Fault{Path: "/auth/login", Arrived: arrived, Hold: hold})
+	results := make(chan error, 4)
+	signIn := func() {
+		_, err := b.client.Authenticate(t.Context(), storage.Credentials{Email: email, Password: password})
+		results <- err
+	}
+	for range 3 {
+		go signIn()
+		<-arrived
+	}
+	signIn()
+	err := <-results
+	unavailable, ok := errors.AsType[*directus.UnavailableError](err)
+	if !ok || unavailable.RetryAfter <= 0 || errors.Is(err, storage.ErrUncertain) {
+		t.Errorf("a login beyond its share ended in %v, want to be told to come again", err)
+	}
+	if _, err := b.client.Find(t.Context(), id, 0); err != nil {
+		t.Errorf("look-up during the flood: %v", err)
+	}
+	close(hold)
+	for range 3 {
+		if err := <-results; err != nil {
+			t.Error(err)
+		}
+	}
+	if calls := b.fake.Calls("/auth/login"); calls != 3 {
+		t.Errorf("%d logins sent, want 3", calls)
 	}
 }
 
@@ -362,6 +399,7 @@ func TestNewRefuses(t *testing.T) {
 		"query in the URL":   func(c *directus.Config) { c.BaseURL = "https://example.com?x=1" },
 		"negative time":      func(c *directus.Config) { c.Timeout = -1 },
 		"negative bound":     func(c *directus.Config) { c.MaxConcurrent = -1 },
+		"negative wait":      func(c *directus.Config) { c.LoginWait = -1 },
 		"every column":       func(c *directus.Config) { c.Fields = []string{"*"} },
 		"a filter as column": func(c *directus.Config) { c.Fields = []string{"a,b"} },
 		"password as claim":  func(c *directus.Config) { c.Fields = []string{"password"} },

@@ -21,6 +21,7 @@ import (
 const (
 	DefaultTimeout       = 10 * time.Second
 	DefaultMaxConcurrent = 32
+	DefaultLoginWait     = 2 * time.Second
 	DefaultCacheSize     = 10_000
 )
 
@@ -37,8 +38,11 @@ type Config struct {
 	Transport http.RoundTripper
 	// Timeout bounds each request, waiting for its turn included.
 	Timeout time.Duration
-	// MaxConcurrent bounds the requests that are under way at a time.
+	// MaxConcurrent bounds the requests that are under way at a time. Three
+	// quarters are for logins alone, the rest for everything else.
 	MaxConcurrent int
+	// LoginWait is how long a login waits for its turn before it is refused.
+	LoginWait time.Duration
 	// Fields are the columns of directus_users that the claims need, besides
 	// those that are always read. A dot reaches into a relation: role.name.
 	Fields []string
@@ -90,6 +94,7 @@ func New(config Config) (*Client, error) {
 		Transport:     config.Transport,
 		Timeout:       orDefault(config.Timeout, DefaultTimeout),
 		MaxConcurrent: orDefault(config.MaxConcurrent, DefaultMaxConcurrent),
+		LoginWait:     orDefault(config.LoginWait, DefaultLoginWait),
 	})
 	if err != nil {
 		return nil, err

@@ -32,7 +32,8 @@ const (
 // UnavailableError is storage.ErrUnavailable with the reason. Its text is for
 // the log and carries nothing that Directus said but status and code.
 type UnavailableError struct {
-	// RetryAfter is the wait that Directus asked for, or zero.
+	// RetryAfter is the wait that Directus asked for, or the crowd of logins;
+	// zero if there is none to tell.
 	RetryAfter time.Duration
 
 	cause error
@@ -61,6 +62,9 @@ func unavailable(err error) error {
 	failure := &UnavailableError{cause: err}
 	if refusal, ok := errors.AsType[*rest.Refusal](err); ok {
 		failure.RetryAfter = refusal.RetryAfter
+	}
+	if unanswered, ok := errors.AsType[*rest.Failure](err); ok {
+		failure.RetryAfter = unanswered.RetryAfter
 	}
 	return failure
 }

@@ -19,16 +19,23 @@ type Config struct {
 	Transport http.RoundTripper
 	// Timeout bounds each request, waiting for its turn included.
 	Timeout time.Duration
-	// MaxConcurrent bounds the requests under way at a time.
+	// MaxConcurrent bounds the requests under way at a time. Three quarters of
+	// them are for logins and for nothing else, at least one is for each.
 	MaxConcurrent int
+	// LoginWait is how long a login waits for its turn at most.
+	LoginWait time.Duration
 }
 
 // Caller sends requests to one Directus. It is safe for concurrent use.
 type Caller struct {
-	base    *url.URL
-	client  *http.Client
-	timeout time.Duration
-	slots   chan struct{}
+	base      *url.URL
+	client    *http.Client
+	timeout   time.Duration
+	loginWait time.Duration
+	// Anybody can cause logins, and each takes Directus half a second. With
+	// slots of their own they cannot starve the look-ups that keep people
+	// signed in.
+	logins, others chan struct{}
 }
 
 // New returns a Caller.
@@ -43,14 +50,21 @@ func New(config Config) (*Caller, error) {
 	if config.MaxConcurrent <= 0 {
 		return nil, errors.New("directus: number of concurrent requests is not positive")
 	}
+	if config.LoginWait < 0 {
+		return nil, errors.New("directus: time that logins wait is negative")
+	}
+	logins := max(1, config.MaxConcurrent*3/4)
+	others := max(1, config.MaxConcurrent-logins)
 	transport := config.Transport
 	if transport == nil {
-		transport = newTransport(config.MaxConcurrent)
+		transport = newTransport(logins + others)
 	}
 	return &Caller{
-		base:    base,
-		timeout: config.Timeout,
-		slots:   make(chan struct{}, config.MaxConcurrent),
+		base:      base,
+		timeout:   config.Timeout,
+		loginWait: config.LoginWait,
+		logins:    make(chan struct{}, logins),
+		others:    make(chan struct{}, others),
 		client: &http.Client{
 			Transport: transport,
 			// A redirect would carry a password or token to an address that

@@ -39,6 +39,8 @@ type Failure struct {
 	Sent bool
 	// TimedOut says that the time for the request was over.
 	TimedOut bool
+	// RetryAfter is how long to wait before another try, or zero.
+	RetryAfter time.Duration
 
 	reason string
 }

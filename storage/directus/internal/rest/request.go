@@ -36,6 +36,8 @@ type Request struct {
 	Header http.Header
 	// Body is sent as JSON if not nil.
 	Body any
+	// Login makes the request wait among logins, for LoginWait at most.
+	Login bool
 	// Whole decodes the answer itself instead of its member "data".
 	Whole bool
 }
@@ -55,12 +57,11 @@ type Answer struct {
 func (c *Caller) Do(ctx context.Context, request Request, data any) (Answer, error) {
 	limited, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	select {
-	case c.slots <- struct{}{}:
-		defer func() { <-c.slots }()
-	case <-limited.Done():
-		return Answer{}, c.failure(ctx, limited, request, Failure{reason: "too many requests under way"})
+	done, err := c.turn(ctx, limited, request)
+	if err != nil {
+		return Answer{}, err
 	}
+	defer done()
 	message, err := c.message(limited, request)
 	if err != nil {
 		return Answer{}, err
@@ -81,6 +82,33 @@ func (c *Caller) Do(ctx context.Context, request Request, data any) (Answer, err
 		return answer, c.failure(ctx, limited, request, Failure{Sent: true, reason: err.Error()})
 	}
 	return answer, nil
+}
+
+// turn waits until a request may begin; done lets the next one.
+func (c *Caller) turn(ctx, limited context.Context, request Request) (done func(), err error) {
+	slots, refusal := c.others, Failure{reason: "too many requests under way"}
+	if request.Login {
+		slots, refusal = c.logins, Failure{reason: "too many logins under way", RetryAfter: c.loginWait}
+	}
+	free := func() { <-slots }
+	select {
+	case slots <- struct{}{}:
+		return free, nil
+	default:
+	}
+	var impatient <-chan time.Time
+	if request.Login {
+		timer := time.NewTimer(c.loginWait)
+		defer timer.Stop()
+		impatient = timer.C
+	}
+	select {
+	case slots <- struct{}{}:
+		return free, nil
+	case <-impatient:
+	case <-limited.Done():
+	}
+	return nil, c.failure(ctx, limited, request, refusal)
 }
 
 func (c *Caller) message(ctx context.Context, request Request) (*http.Request, error) {
