@@ -73,6 +73,8 @@ type Client struct {
 	// ends after it.
 	forgetting sync.Mutex
 	forgotten  uint64
+
+	sight sight
 }
 
 // New returns a Client; it does not speak to Directus yet.

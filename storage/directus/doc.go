@@ -9,6 +9,8 @@
 //     (auth_login_attempts), so the status is read again after each 200.
 //   - GET /users/:id may come from a cache that survives a suspension; SEARCH
 //     /users never does, so users are read by SEARCH alone.
+//   - A user who was deleted and one whom rules hide look the same, an empty
+//     list, so the list is believed only while the token sees other users.
 //   - A login by a user without one-time password ignores an otp that was
 //     sent, so a 200 alone does not prove one.
 //   - A refresh token works once, and not atomically: two refreshes at the same

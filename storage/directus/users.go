@@ -127,6 +127,9 @@ func (c *Client) search(ctx context.Context, id string) (user, error) {
 	}
 	// Directus answers a deleted user by an empty list.
 	if len(rows) == 0 {
+		if err := c.confirmSight(ctx); err != nil {
+			return user{}, err
+		}
 		return user{}, storage.ErrNotFound
 	}
 	found, err := c.columns.read(rows[0], seenAt)
@@ -134,7 +137,7 @@ func (c *Client) search(ctx context.Context, id string) (user, error) {
 		return user{}, serviceError(err)
 	}
 	if found.account.ID != id {
-		return user{}, storage.ErrNotFound
+		return user{}, unavailable(errors.New("look up user: directus answered with another user"))
 	}
 	return found, nil
 }

@@ -59,8 +59,8 @@ func TestFindUnknown(t *testing.T) {
 			t.Errorf("%s: error %v, want %v", name, err, storage.ErrNotFound)
 		}
 	}
-	if calls := b.fake.Calls("/users"); calls != 1 {
-		t.Errorf("%d look-ups, want 1: what is no id is not asked for", calls)
+	if calls := b.fake.Calls("/users"); calls != 3 {
+		t.Errorf("%d look-ups, want 3: one, and two whether the token sees users; what is no id is not asked for", calls)
 	}
 	if _, err := b.client.Find(t.Context(), id, time.Hour); err != nil {
 		t.Fatal(err)
@@ -71,6 +71,70 @@ func TestFindUnknown(t *testing.T) {
 	}
 	if _, err := b.client.Find(t.Context(), id, time.Hour); !errors.Is(err, storage.ErrNotFound) {
 		t.Errorf("deleted and remembered: error %v, want %v", err, storage.ErrNotFound)
+	}
+}
+
+// An empty answer ends all sessions of a user. From a Directus that shows the
+// service token not even its own user, or that one alone, it says nothing: rules
+// may hide users, or directus.url may name another instance.
+func TestFindBelievesNoBlindToken(t *testing.T) {
+	t.Parallel()
+	for name, hidden := range map[string]struct{ own, others bool }{
+		"sees nobody": {true, true}, "sees itself alone": {false, true}, "sees not even itself": {true, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBench(t)
+			id := b.addAda()
+			if hidden.others {
+				b.fake.Delete(id)
+			}
+			b.fake.Hide(hidden.own, hidden.others)
+			_, err := b.client.Find(t.Context(), id[:35]+"x", 0)
+			if !errors.Is(err, storage.ErrNotFound) {
+				t.Errorf("what is no id: error %v, want %v", err, storage.ErrNotFound)
+			}
+			const unknown = "00000000-0000-4000-8000-000000000000"
+			for range 2 {
+				_, err := b.client.Find(t.Context(), unknown, 0)
+				if !errors.Is(err, storage.ErrUnavailable) || !errors.Is(err, directus.ErrServiceToken) || errors.Is(err, storage.ErrNotFound) {
+					t.Fatalf("error %v, want %v", err, directus.ErrServiceToken)
+				}
+			}
+			if log := b.log.String(); !strings.Contains(log, "service token") || !strings.Contains(log, "level=ERROR") {
+				t.Errorf("the log does not say why:\n%s", log)
+			}
+		})
+	}
+}
+
+func TestFindBelievesASeeingTokenForAWhile(t *testing.T) {
+	t.Parallel()
+	const unknown = "00000000-0000-4000-8000-000000000000"
+	b := newBench(t)
+	count := func(want int) {
+		t.Helper()
+		before := b.fake.Calls("/users")
+		if _, err := b.client.Find(t.Context(), unknown, 0); !errors.Is(err, storage.ErrNotFound) {
+			t.Errorf("error %v, want %v", err, storage.ErrNotFound)
+		}
+		if calls := b.fake.Calls("/users") - before; calls != want {
+			t.Errorf("%d look-ups, want %d", calls, want)
+		}
+	}
+	count(3)
+	count(1) // known for a while
+	b.clock.Advance(2 * time.Minute)
+	count(3)
+}
+
+func TestFindBelievesNoOtherUser(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	id := b.addAda()
+	b.fake.Inject(directustest.Fault{Path: "/users", Body: `{"data":[{"id":"another","status":"active"}]}`})
+	if _, err := b.client.Find(t.Context(), id, 0); !errors.Is(err, storage.ErrUnavailable) {
+		t.Errorf("error %v, want %v", err, storage.ErrUnavailable)
 	}
 }
 

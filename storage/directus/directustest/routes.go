@@ -101,10 +101,18 @@ func (s *Server) me(w http.ResponseWriter, _ *http.Request, who caller) {
 	case stranger:
 		refuse(w, http.StatusUnauthorized, "INVALID_CREDENTIALS")
 	case administrator:
-		answer(w, map[string]any{"id": "00000000-0000-4000-8000-00000000000a", "status": "active", "email": "admin@example.com"})
+		answer(w, map[string]any{"id": ownID(who), "status": "active", "email": "admin@example.com"})
 	case service:
-		answer(w, map[string]any{"id": "00000000-0000-4000-8000-00000000000b", "status": "active", "email": "gatehouse@example.com"})
+		answer(w, map[string]any{"id": ownID(who), "status": "active", "email": "gatehouse@example.com"})
 	}
+}
+
+// ownID is the id of the user that a token belongs to.
+func ownID(who caller) string {
+	if who == administrator {
+		return "00000000-0000-4000-8000-00000000000a"
+	}
+	return "00000000-0000-4000-8000-00000000000b"
 }
 
 func answer(w http.ResponseWriter, data any) {

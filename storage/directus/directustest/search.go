@@ -7,7 +7,11 @@ import (
 	"strings"
 )
 
+// currentUser stands for the user that asks.
+const currentUser = "$CURRENT_USER"
+
 // searchUsers answers filters of the form {"id":{"_eq":…}} or {"email":{"_eq":…}}.
+// The tokens' own users, which are not in the list, are found by currentUser.
 func (s *Server) searchUsers(w http.ResponseWriter, r *http.Request, who caller) {
 	var body struct {
 		Query struct {
@@ -27,6 +31,17 @@ func (s *Server) searchUsers(w http.ResponseWriter, r *http.Request, who caller)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	rows := []map[string]any{}
+	filter := body.Query.Filter["id"]
+	switch {
+	case filter["_eq"] == currentUser && !s.hideOwn:
+		rows = append(rows, map[string]any{"id": ownID(who)})
+	case filter["_neq"] == currentUser && !s.hideOthers:
+		rows = append(rows, map[string]any{"id": ownID(service + administrator - who)})
+	}
+	if s.hideOthers || filter["_eq"] == currentUser || filter["_neq"] == currentUser {
+		answer(w, rows)
+		return
+	}
 	for _, user := range s.users {
 		row := user.row()
 		if !matches(row, body.Query.Filter) {

@@ -37,8 +37,10 @@ type Server struct {
 	users    map[string]*account
 	sessions map[string]*session // by refresh token
 	attempts int
-	requests []Request
-	faults   []*Fault
+	// hideOwn and hideOthers are rules on what the tokens see.
+	hideOwn, hideOthers bool
+	requests            []Request
+	faults              []*Fault
 }
 
 // User is a row of directus_users.
@@ -103,6 +105,13 @@ func (s *Server) SetLoginAttempts(attempts int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.attempts = attempts
+}
+
+// Hide makes rules hide from a token its own user, or all others.
+func (s *Server) Hide(own, others bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.hideOwn, s.hideOthers = own, others
 }
 
 // AddUser adds a user and returns the id.
