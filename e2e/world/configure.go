@@ -1,0 +1,69 @@
+package world
+
+import (
+	"path/filepath"
+	"strconv"
+
+	"gatehouse/e2e/stack"
+)
+
+// configure writes gatehouse.yaml.
+func (w *World) configure() error {
+	store := map[string]any{"bolt": map[string]any{"path": filepath.Join(w.dir, "gatehouse.db")}}
+	if w.Store == Redis {
+		store = map[string]any{
+			"redis":        map[string]any{"addresses": []string{w.redis.Addr}, "password": redisPassword},
+			"sealing_keys": []string{w.sealingKey()},
+		}
+	}
+	var err error
+	w.gatehouse, err = stack.NewGatehouse(stack.GatehouseOptions{Binary: w.binary(), Dir: w.dir, Config: map[string]any{
+		"issuer": w.Issuer,
+		"listen": "127.0.0.1:" + strconv.Itoa(w.ports.gatehouse),
+		"log":    map[string]any{"format": "text"},
+		"directus": map[string]any{
+			"url": w.directus.URL, "token_file": filepath.Join(w.dir, "directus-token"),
+			// A suspended user is cut off within this time.
+			"staleness": "1s",
+		},
+		"store": store,
+		"tokens": map[string]any{
+			// The app refreshes ten seconds before the end: so, after two.
+			"access_token_lifetime": "12s",
+			"request_lifetime":      "1m",
+		},
+		// All specs come from one address, and some fail on purpose.
+		"throttle":   map[string]any{"addresses": 10_000},
+		"theme":      map[string]any{"project_name": w.Project},
+		"policy_uri": w.Shop.URL + "/privacy",
+		"tos_uri":    w.Shop.URL + "/terms",
+		"help_uri":   w.Shop.URL + "/help",
+		"clients":    []map[string]any{w.webClient(w.Shop), w.webClient(w.Club), w.nativeClient()},
+	}})
+	return err
+}
+
+func (w *World) webClient(app App) map[string]any {
+	client := map[string]any{
+		"client_id": app.ClientID, "client_secret": app.secret, "client_name": app.Name, "client_uri": app.URL,
+		"redirect_uris":             []string{app.URL + "/api/auth/callback/gatehouse"},
+		"post_logout_redirect_uris": []string{app.URL + "/signed-out"},
+		"grant_types":               []string{"authorization_code", "refresh_token"},
+	}
+	if app.ClientID == w.Club.ClientID {
+		// One app with everything that pages show of one.
+		client["logo_uri"] = app.URL + "/icon.svg"
+		client["policy_uri"] = app.URL + "/privacy"
+		client["tos_uri"] = app.URL + "/terms"
+	}
+	return client
+}
+
+func (w *World) nativeClient() map[string]any {
+	return map[string]any{
+		"client_id": w.Native.ClientID, "client_name": w.Native.Name, "application_type": "native",
+		"token_endpoint_auth_method": "none",
+		"redirect_uris":              []string{"http://127.0.0.1" + w.Native.CallbackPath},
+		"grant_types":                []string{"authorization_code", "refresh_token"},
+	}
+}
