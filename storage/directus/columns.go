@@ -16,6 +16,10 @@ var baseColumns = []string{"id", "email", "status", "first_name", "last_name", "
 
 var columnName = regexp.MustCompile(`^[A-Za-z0-9_]{1,64}(\.[A-Za-z0-9_]{1,64}){0,4}$`)
 
+// SecretColumns are the columns of users that are never read, whatever the
+// configuration says. Directus masks most of them, but not to every token.
+func SecretColumns() []string { return []string{"password", "token", "tfa_secret", "auth_data"} }
+
 // columns says what to ask of a user and what of the answer to hand on.
 type columns struct {
 	// asked is what the query names.
@@ -30,9 +34,11 @@ func newColumns(fields []string) (columns, error) {
 		if !columnName.MatchString(field) {
 			return columns{}, fmt.Errorf("directus: %q is not the name of a column", field)
 		}
-		switch field {
-		case "password", "token", "tfa_secret", "auth_data":
-			return columns{}, fmt.Errorf("directus: column %q holds a secret and cannot be a claim", field)
+		// By whatever path: a relation may lead back to a user.
+		for part := range strings.SplitSeq(field, ".") {
+			if slices.Contains(SecretColumns(), part) {
+				return columns{}, fmt.Errorf("directus: column %q holds a secret and cannot be a claim", field)
+			}
 		}
 		// Asked for role and role.name, Directus answers one object in place of
 		// the key, so the key is asked for by its name in there.
