@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -13,23 +14,51 @@ import (
 )
 
 const (
-	people   = 200 // who sign in, each with a chain of refreshes
-	together = 8   // at a time
-	links    = 4   // refreshes in a chain
-	kills    = 6   // of one node after the other
+	together = 8 // people at a time
+	links    = 4 // refreshes in a chain
+	kills    = 6 // of one node after the other
 )
+
+// people is how many sign in, each with a chain of refreshes.
+func people() int {
+	if os.Getenv("GATEHOUSE_TEST_FULL") == "1" {
+		return 1000
+	}
+	return 200
+}
 
 // TestNothingAcknowledgedIsLostWhenNodesDie: a request whose answer never came
 // may fail, and the app starts again; every answer that did come holds.
 func TestNothingAcknowledgedIsLostWhenNodesDie(t *testing.T) {
 	w := newWorld(t)
-	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Minute)
-	defer cancel()
+	if again := w.crowd(t, people()); again == 0 {
+		t.Error("no request was cut off: the nodes were not killed at the right time, and the test shows nothing")
+	}
+}
 
+// TestSoakNodes does the same again and again, for as long as
+// GATEHOUSE_TEST_SOAK says (make soak).
+func TestSoakNodes(t *testing.T) {
+	duration, err := time.ParseDuration(os.Getenv("GATEHOUSE_TEST_SOAK"))
+	if err != nil {
+		t.Skip("runs for the time that GATEHOUSE_TEST_SOAK names, such as 10m")
+	}
+	w := newWorld(t)
+	for end := time.Now().Add(duration); time.Now().Before(end); {
+		w.crowd(t, people())
+	}
+}
+
+// crowd lets that many people live while nodes are killed, and returns how often
+// a request got no answer.
+func (w *world) crowd(t *testing.T, people int) int64 {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Duration(people)*3*time.Second)
+	defer cancel()
 	var finished, again atomic.Int64
 	crew, working := errgroup.WithContext(ctx)
 	crew.SetLimit(together + 1)
-	crew.Go(func() error { return w.killInTurn(working, &finished) })
+	crew.Go(func() error { return w.killInTurn(working, people, &finished) })
 	for number := range people {
 		crew.Go(func() error {
 			err := w.live(working, number, &again)
@@ -43,10 +72,8 @@ func TestNothingAcknowledgedIsLostWhenNodesDie(t *testing.T) {
 	if err := crew.Wait(); err != nil {
 		t.Fatal(err)
 	}
-	if again.Load() == 0 {
-		t.Error("no request was cut off: the nodes were not killed at the right time, and the test shows nothing")
-	}
-	t.Logf("%d people, %d sign-ins started again, %d kills", people, again.Load(), kills)
+	t.Logf("%d people, %d requests without an answer, %d kills", people, again.Load(), kills)
+	return again.Load()
 }
 
 // live is one person: sign in, refresh, and in the end everything that was
@@ -105,7 +132,7 @@ func retry[T any](ctx context.Context, again *atomic.Int64, attempt func() (T, e
 }
 
 // killInTurn kills a node and starts it again, spread over the work.
-func (w *world) killInTurn(ctx context.Context, finished *atomic.Int64) error {
+func (w *world) killInTurn(ctx context.Context, people int, finished *atomic.Int64) error {
 	ticker := time.NewTicker(10 * time.Millisecond)
 	defer ticker.Stop()
 	for kill := range kills {
