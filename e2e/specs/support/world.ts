@@ -1,0 +1,39 @@
+/** What e2e/world started; see package world, whose JSON this is. */
+export interface World {
+  store: "bolt" | "redis";
+  issuer: string;
+  project: string;
+  directus: { url: string; adminToken: string; customerRole: string };
+  mail: string;
+  shop: App;
+  club: App;
+  native: { name: string; clientId: string; callbackPath: string };
+  people: { normal: Person; otp: Person & { otpSecret: string }; suspended: Person };
+}
+
+export interface App {
+  name: string;
+  url: string;
+  clientId: string;
+}
+
+export interface Person {
+  id: string;
+  email: string;
+  password: string;
+  firstName: string;
+  lastName: string;
+}
+
+export const world: World = read();
+
+function read(): World {
+  const description = process.env.GATEHOUSE_WORLD;
+  if (!description) throw new Error("There is no world. Start the specs with e2e/specs/run.");
+  return JSON.parse(description);
+}
+
+/** An address of the provider. */
+export function issuerURL(path: string): string {
+  return world.issuer + path;
+}
