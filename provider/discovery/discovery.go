@@ -45,11 +45,11 @@ type Config struct {
 	PolicyURI, TermsURI  string
 }
 
-// metadata is what the library's type does not have.
+// metadata adds what the library's type does not have. That type always writes
+// request_uri_parameter_supported, which is true when left out (Discovery 1.0,
+// section 3).
 type metadata struct {
 	oidc.DiscoveryConfiguration
-	// RequestURIParameter is true when left out, so it is said (Discovery
-	// 1.0, section 3).
 	PromptValues []string `json:"prompt_values_supported,omitempty"`
 	// IssParameter is RFC 9207, section 3.
 	IssParameter bool `json:"authorization_response_iss_parameter_supported"`
