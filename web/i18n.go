@@ -26,6 +26,10 @@ const (
 	localesParameter = "ui_locales"
 	languageCookie   = "lang"
 	languageLifetime = 365 * 24 * time.Hour
+	// Anybody can send lists of languages, and each tag costs a search: no
+	// more of a list is looked at.
+	mostLanguages    = 10
+	longestLanguages = 1000
 )
 
 // catalogues are the words of all screens, by language.
@@ -72,15 +76,15 @@ func newCatalogues(fallback string, cookies session.Cookies) (*catalogues, error
 // choose picks the language of a page: what the person chose here, what the app
 // asked for, what the browser prefers, the default.
 func (c *catalogues) choose(r *http.Request, requested []string) language.Tag {
-	wanted := strings.Fields(r.URL.Query().Get(localesParameter))
+	wanted := firstLanguages(r.URL.Query().Get(localesParameter), " ")
 	wanted = append(wanted, c.cookies.Read(r, languageCookie))
-	wanted = append(wanted, requested...)
+	wanted = append(wanted, requested[:min(len(requested), mostLanguages)]...)
 	for _, name := range wanted {
 		if tag, ok := c.match(name); ok {
 			return tag
 		}
 	}
-	accepted, _, err := language.ParseAcceptLanguage(r.Header.Get("Accept-Language"))
+	accepted, _, err := language.ParseAcceptLanguage(strings.Join(firstLanguages(r.Header.Get("Accept-Language"), ","), ","))
 	if err != nil {
 		return c.fallback
 	}
@@ -90,6 +94,17 @@ func (c *catalogues) choose(r *http.Request, requested []string) language.Tag {
 		}
 	}
 	return c.fallback
+}
+
+// firstLanguages is what is looked at of a list. An entry that the bound cuts
+// through is left out.
+func firstLanguages(list, separator string) []string {
+	if len(list) > longestLanguages {
+		list = list[:longestLanguages]
+		list = list[:max(0, strings.LastIndex(list, separator))]
+	}
+	entries := strings.SplitN(list, separator, mostLanguages+1)
+	return entries[:min(len(entries), mostLanguages)]
 }
 
 // keep remembers the language that a person chose by a link of ours.

@@ -144,6 +144,14 @@ func TestLanguage(t *testing.T) {
 		"none that there is":     {accept: "ja", requested: []string{"zh-Hans"}, want: "en"},
 		"nonsense":               {query: "&ui_locales=%00", accept: ";;q=x", requested: []string{"!"}, want: "en"},
 		"several in the address": {query: "&ui_locales=fr+de+en", want: "de"},
+		"tenth":                  {query: "&ui_locales=" + strings.Repeat("ja+", 9) + "de", want: "de"},
+		// Whoever sends thousands only wants us busy.
+		"eleventh":                {query: "&ui_locales=" + strings.Repeat("ja+", 10) + "de", want: "en"},
+		"eleventh of the app":     {requested: append(slices.Repeat([]string{"ja"}, 10), "de"), want: "en"},
+		"eleventh of the browser": {accept: strings.Repeat("ja,", 10) + "de", want: "en"},
+		"after long ones":         {query: "&ui_locales=" + strings.Repeat("x", 2000) + "+de", want: "en"},
+		"after long ones, too":    {accept: "fr;q=0.5, " + strings.Repeat("x", 2000) + ",de", want: "en"},
+		"before long ones":        {accept: "de;q=0.5,ja, " + strings.Repeat("x", 2000), want: "de"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := newHouse(t)
