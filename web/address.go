@@ -10,12 +10,19 @@ import (
 	"gatehouse/storage"
 )
 
-// addressThrottled says that too many sign-ins from one network address failed.
+// errAddressThrottled says that too many sign-ins from one network address
+// failed. It comes as an addressThrottled.
+var errAddressThrottled = errors.New("too many failed sign-ins from the address")
+
 type addressThrottled struct {
 	retryAfter time.Duration
 }
 
-func (e *addressThrottled) Error() string { return "too many failed sign-ins from the address" }
+func (e *addressThrottled) Error() string { return errAddressThrottled.Error() }
+func (e *addressThrottled) Unwrap() error { return errAddressThrottled }
+
+// wideFactor is how many times the limit of an IPv6 /64 that of its /48 is.
+const wideFactor = 10
 
 // addresses counts failed sign-ins by network address.
 type addresses struct {
@@ -25,26 +32,37 @@ type addresses struct {
 	window time.Duration
 }
 
+// network is a prefix of addresses that are counted together.
+type network struct {
+	name  string
+	limit int
+}
+
 // reserve counts an attempt as failed before it is made, or returns an
-// addressThrottled. forgive takes it back.
+// addressThrottled and counts nothing. forgive takes it back.
 func (a *addresses) reserve(ctx context.Context, address string) error {
-	name := network(address)
-	if name == "" {
-		return nil
+	networks := a.networks(address)
+	for i, n := range networks {
+		if err := a.count(ctx, n); err != nil {
+			return errors.Join(err, a.takeBack(ctx, networks[:i]))
+		}
 	}
-	err := a.table.Upsert(ctx, name, a.window, func(attempts *storage.AddressAttempts) error {
+	return nil
+}
+
+func (a *addresses) count(ctx context.Context, n network) error {
+	err := a.table.Upsert(ctx, n.name, a.window, func(attempts *storage.AddressAttempts) error {
 		now := a.now()
 		if now.Sub(attempts.Since) >= a.window {
 			*attempts = storage.AddressAttempts{Since: now}
 		}
-		if attempts.Failures >= a.limit {
+		if attempts.Failures >= n.limit {
 			return &addressThrottled{retryAfter: attempts.Since.Add(a.window).Sub(now)}
 		}
 		attempts.Failures++
 		return nil
 	})
-	var throttled *addressThrottled
-	if err != nil && !errors.As(err, &throttled) {
+	if err != nil && !errors.Is(err, errAddressThrottled) {
 		return fmt.Errorf("count attempts of an address: %w", err)
 	}
 	return err
@@ -52,34 +70,41 @@ func (a *addresses) reserve(ctx context.Context, address string) error {
 
 // forgive takes back what reserve counted.
 func (a *addresses) forgive(ctx context.Context, address string) error {
-	name := network(address)
-	if name == "" {
-		return nil
-	}
-	err := a.table.Update(ctx, name, func(attempts *storage.AddressAttempts) error {
-		attempts.Failures = max(0, attempts.Failures-1)
-		return nil
-	})
-	if err != nil && !errors.Is(err, storage.ErrNotFound) {
-		return fmt.Errorf("count attempts of an address: %w", err)
+	return a.takeBack(ctx, a.networks(address))
+}
+
+func (a *addresses) takeBack(ctx context.Context, networks []network) error {
+	for _, n := range networks {
+		err := a.table.Update(ctx, n.name, func(attempts *storage.AddressAttempts) error {
+			attempts.Failures = max(0, attempts.Failures-1)
+			return nil
+		})
+		if err != nil && !errors.Is(err, storage.ErrNotFound) {
+			return fmt.Errorf("count attempts of an address: %w", err)
+		}
 	}
 	return nil
 }
 
-// network is what one subscriber can be expected to hold: an IPv4 address, or
-// the /64 of an IPv6 address, in which everybody picks addresses at will.
-func network(address string) string {
+// networks are what one subscriber can be expected to hold: an IPv4 address, or
+// the /64 of an IPv6 address, in which everybody picks addresses at will. Some
+// hold a whole /48 of 65,536 such, so that is bounded too.
+func (a *addresses) networks(address string) []network {
 	ip, err := netip.ParseAddr(address)
 	if err != nil {
-		return ""
+		return nil
 	}
 	ip = ip.Unmap().WithZone("")
 	if ip.Is4() {
-		return ip.String()
+		return []network{{ip.String(), a.limit}}
 	}
-	prefix, err := ip.Prefix(64)
-	if err != nil {
-		return ""
+	var networks []network
+	for _, n := range []struct{ bits, limit int }{{64, a.limit}, {48, wideFactor * a.limit}} {
+		prefix, err := ip.Prefix(n.bits)
+		if err != nil {
+			return nil
+		}
+		networks = append(networks, network{prefix.String(), n.limit})
 	}
-	return prefix.String()
+	return networks
 }

@@ -264,6 +264,43 @@ func TestThrottleByNetwork(t *testing.T) {
 	}
 }
 
+// A /48 has 65,536 networks of /64, and many hosters give one to each customer.
+func TestThrottleByWiderNetwork(t *testing.T) {
+	h := newHouse(t, func(c *web.Config) { c.Throttle.AddressFailures = 2 })
+	try := func(address string) int {
+		h.address = address
+		return h.signIn("eve@example.com", "wrong").StatusCode
+	}
+	h.accounts.fail(storage.ErrInvalidCredentials)
+	for i := range 20 {
+		user := fmt.Sprintf("user%d@example.com", i)
+		h.address = fmt.Sprintf("2001:db8:1:%x::1", i)
+		h.wantPage(h.signIn(user, "wrong"), http.StatusOK)
+	}
+	if got := try("2001:db8:1:ffff::1"); got != http.StatusTooManyRequests {
+		t.Errorf("another /64 of the /48: status %d", got)
+	}
+	for _, other := range []string{"2001:db8:2::1", "192.0.2.7"} {
+		if got := try(other); got != http.StatusOK {
+			t.Errorf("%s: status %d", other, got)
+		}
+	}
+	h.clock.Advance(15 * time.Minute)
+	h.accounts.fail(nil)
+	h.address = "2001:db8:1::1"
+	for range 30 { // what succeeds does not count in either
+		h.wantTo(h.signIn(email, password), h.server.URL+"/authorize/r1")
+	}
+	h.wantPage(h.signIn("eve@example.com", "wrong"), http.StatusOK)
+	h.wantPage(h.signIn("eve@example.com", "wrong"), http.StatusOK)
+	for range 40 { // what the /64 refuses does not count in the /48
+		h.wantPage(h.signIn("eve@example.com", "wrong"), http.StatusTooManyRequests)
+	}
+	if got := try("2001:db8:1:2::1"); got != http.StatusOK {
+		t.Errorf("refused attempts counted: status %d", got)
+	}
+}
+
 func TestThrottleLimits(t *testing.T) {
 	for name, test := range map[string]struct {
 		limit int
