@@ -79,6 +79,13 @@ func (web *Web) crossOrigin(w http.ResponseWriter, r *http.Request) {
 	web.showError(w, r, http.StatusForbidden, kind, authorize.StartAgain{})
 }
 
+// methodNotAllowed says that there is no such page to whoever calls a screen in
+// another way than browsers do (RFC 9110, section 15.5.6).
+func (web *Web) methodNotAllowed(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Allow", "GET, POST")
+	web.showError(w, r, http.StatusMethodNotAllowed, errorKind{name: "not_found", code: "method_not_allowed"}, authorize.StartAgain{})
+}
+
 // NotFound says that there is no such page.
 func (web *Web) NotFound(w http.ResponseWriter, r *http.Request) {
 	web.showError(w, r, http.StatusNotFound, errorKind{name: "not_found", code: "not_found"}, authorize.StartAgain{})

@@ -152,6 +152,36 @@ func TestFormPost(t *testing.T) {
 	h.golden("form_post", page)
 }
 
+// A browser would send the code to us instead: html/template writes #ZgotmplZ for
+// such an address.
+func TestFormPostGoesToWebAddressesOnly(t *testing.T) {
+	h := newHouse(t)
+	for _, action := range []string{"com.example.app:/callback", "javascript:alert(1)", "//shop.example/callback", ""} {
+		page := h.page(func(w http.ResponseWriter, r *http.Request) {
+			h.web.FormPost(w, r, action, url.Values{"code": {"abc123"}})
+		})
+		h.wantPage(page, http.StatusBadRequest, "invalid_request", "form_post")
+		if strings.Contains(page.body, "abc123") || strings.Contains(page.body, "<form") {
+			t.Errorf("%s: the page carries the code", action)
+		}
+	}
+}
+
+func TestScreensRefuseOtherMethods(t *testing.T) {
+	h := newHouse(t)
+	for _, path := range []string{"/login", "/login/otp", "/select-account", "/consent"} {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodPut, h.server.URL+path+"?request=r1", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		page := h.do(request)
+		h.wantPage(page, http.StatusMethodNotAllowed, "method_not_allowed", "There is no such page")
+		if got := page.Header.Get("Allow"); got != "GET, POST" {
+			t.Errorf("%s: Allow %q", path, got)
+		}
+	}
+}
+
 func TestLogoutPages(t *testing.T) {
 	h := newHouse(t)
 	pages := h.web.LogoutPages()

@@ -67,8 +67,9 @@ type Throttle struct {
 	AttemptsLimit int
 	// AttemptTimeout is how long an attempt may take: 30 seconds.
 	AttemptTimeout time.Duration
-	// AddressFailures is how many sign-ins from one network address may fail
-	// in AddressWindow: 100 in 15 minutes.
+	// AddressFailures is how many sign-ins from one network address (or IPv6
+	// /64, and ten times as many from a /48) may fail in AddressWindow: 100 in
+	// 15 minutes.
 	AddressFailures int
 	AddressWindow   time.Duration
 }
@@ -208,6 +209,7 @@ func (web *Web) Routes(r chi.Router, interactions Interactions) {
 			{"/select-account", s.selectAccount, s.selectAccountPost},
 			{"/consent", s.consent, s.consentPost},
 		} {
+			r.HandleFunc(screen.path, web.methodNotAllowed) // but for:
 			r.Get(screen.path, screen.get)
 			r.Post(screen.path, screen.post)
 		}
