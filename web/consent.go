@@ -110,7 +110,7 @@ func (s *screens) consentPost(w http.ResponseWriter, r *http.Request) {
 	}
 	switch {
 	case form.Get("action") == "deny":
-		s.interactions.Deny(w, r, interaction)
+		s.deny(w, r, interaction)
 		return
 	case interaction.Next != authorize.PromptConsent:
 		seeOther(w, r, interaction.ResumeURL)
@@ -125,6 +125,7 @@ func (s *screens) consentPost(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, r, err)
 		return
 	}
+	s.forgetPassword(r, interaction)
 	seeOther(w, r, next)
 }
 

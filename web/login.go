@@ -106,7 +106,7 @@ func (s *screens) loginPost(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if form.Get("action") == "deny" {
-		s.interactions.Deny(w, r, interaction)
+		s.deny(w, r, interaction)
 		return
 	}
 	email, password := strings.TrimSpace(form.Get("username")), form.Get("password")
@@ -167,6 +167,7 @@ func (s *screens) signedIn(w http.ResponseWriter, r *http.Request, interaction *
 	if result.OTPUsed {
 		signIn.ACR, signIn.AMR = session.ACROTP, session.AMROTP()
 	}
+	s.forgetPassword(r, interaction)
 	// The cookie goes out even if the request turns out to be gone: the person
 	// did sign in.
 	if err := s.devices.remember(w, r, email, result.Account.ID); err != nil {

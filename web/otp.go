@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"strings"
@@ -90,7 +91,7 @@ func (s *screens) otpPost(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if form.Get("action") == "deny" {
-		s.interactions.Deny(w, r, interaction)
+		s.deny(w, r, interaction)
 		return
 	}
 	pending, ok := s.pending(w, r, interaction)
@@ -107,17 +108,13 @@ func (s *screens) otpPost(w http.ResponseWriter, r *http.Request) {
 		s.notSignedInByOTP(w, r, interaction, pending, err)
 		return
 	}
-	if err := s.store.PendingSignIns.Delete(r.Context(), interaction.Request.ID); err != nil {
-		s.broken(w, r, err)
-		return
-	}
 	s.signedIn(w, r, interaction, result, pending.Email, pending.Remember)
 }
 
 // authenticateOTP takes each code once. Directus takes one twice within its
 // time, so that whoever saw it typed could use it too (RFC 6238, section 5.2).
-// The code is taken before Directus is asked, and given back if Directus did
-// not use it: then it may just have been typed too early.
+// The code is taken before Directus is asked, and given back if Directus
+// certainly did not use it: then it may just have been typed too early.
 func (s *screens) authenticateOTP(r *http.Request, pending storage.PendingSignIn, code string) (SignInResult, error) {
 	name := "otp\x00" + attemptsName(pending.Email) + "\x00" + code
 	err := s.store.Seen.Add(r.Context(), name, storage.Mark{}, otpMemory)
@@ -130,10 +127,42 @@ func (s *screens) authenticateOTP(r *http.Request, pending storage.PendingSignIn
 	result, err := s.authenticate(r, storage.Credentials{
 		Email: pending.Email, Password: storage.Secret(pending.Password), OTP: storage.Secret(code),
 	})
-	if err != nil {
+	if err != nil && notTaken(err) {
 		return SignInResult{}, errors.Join(err, s.store.Seen.Delete(r.Context(), name))
 	}
-	return result, nil
+	return result, err
+}
+
+// notTaken says that Directus certainly did not sign anybody in.
+func notTaken(err error) bool {
+	for _, open := range []error{storage.ErrUncertain, context.DeadlineExceeded, context.Canceled} {
+		if errors.Is(err, open) {
+			return false
+		}
+	}
+	for _, definite := range []error{
+		storage.ErrInvalidOTP, storage.ErrInvalidCredentials, storage.ErrOTPRequired, storage.ErrMalformed,
+		storage.ErrRestricted, storage.ErrUnavailable, ErrExhausted, errAddressThrottled,
+	} {
+		if errors.Is(err, definite) {
+			return true
+		}
+	}
+	return false
+}
+
+// forgetPassword ends a password that waits for its code, when the request
+// moves on without. Failing, the password ends by itself soon.
+func (s *screens) forgetPassword(r *http.Request, interaction *authorize.Interaction) {
+	if err := s.store.PendingSignIns.Delete(r.Context(), interaction.Request.ID); err != nil {
+		s.sink.Emit(r.Context(), event.Event{Name: event.InternalError, Kind: "screen", Reason: "a waiting password was not deleted", Err: err})
+	}
+}
+
+// deny ends the request at the person's wish.
+func (s *screens) deny(w http.ResponseWriter, r *http.Request, interaction *authorize.Interaction) {
+	s.forgetPassword(r, interaction)
+	s.interactions.Deny(w, r, interaction)
 }
 
 func (s *screens) notSignedInByOTP(w http.ResponseWriter, r *http.Request, interaction *authorize.Interaction, pending storage.PendingSignIn, err error) {

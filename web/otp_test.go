@@ -1,9 +1,12 @@
 package web_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -146,6 +149,66 @@ func TestOTPWhileDirectusIsAway(t *testing.T) {
 	h.wantPage(h.sendOTP(code), http.StatusServiceUnavailable, "Try again")
 	h.accounts.fail(nil)
 	h.wantTo(h.sendOTP(code), h.server.URL+"/authorize/r1")
+}
+
+// Directus may have taken the code although no answer came: whoever saw it typed
+// must not be able to use it again.
+func TestOTPThatMayHaveBeenTakenIsUsedUp(t *testing.T) {
+	for name, failure := range map[string]error{
+		"uncertain": errors.Join(storage.ErrUnavailable, storage.ErrUncertain),
+		"timed out": errors.Join(storage.ErrUnavailable, context.DeadlineExceeded),
+		"cancelled": context.Canceled,
+		"unknown":   errStore,
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newHouse(t)
+			h.askOTP()
+			h.accounts.fail(failure)
+			h.sendOTP(code)
+			h.accounts.fail(nil)
+			h.accounts.asked()
+			h.wantPage(h.sendOTP(code), http.StatusOK, "was not accepted")
+			if h.accounts.asked() != 0 {
+				t.Error("Directus was asked about a code that may have been used")
+			}
+		})
+	}
+}
+
+// The password that waits for its code must not wait longer than the person.
+func TestOTPForgetsThePasswordWhenTheRequestMovesOn(t *testing.T) {
+	deny := url.Values{"action": {"deny"}}
+	for name, test := range map[string]struct {
+		next authorize.Prompt
+		path string
+		form url.Values
+	}{
+		"denied at the sign-in":        {authorize.PromptLogin, "/login", deny},
+		"denied at the code":           {authorize.PromptLogin, "/login/otp", deny},
+		"denied at the chooser":        {authorize.PromptSelectAccount, "/select-account", deny},
+		"denied at the consent":        {authorize.PromptConsent, "/consent", deny},
+		"another signed in":            {authorize.PromptLogin, "/login", url.Values{"username": {email}, "password": {password}}},
+		"the same signed in by code":   {authorize.PromptLogin, "/login/otp", url.Values{"otp": {code}}},
+		"another account was chosen":   {authorize.PromptSelectAccount, "/select-account", url.Values{"account": {"of ada"}}},
+		"consent given in another tab": {authorize.PromptConsent, "/consent", url.Values{"digest": {"digest-r1"}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newHouse(t)
+			h.askOTP()
+			interaction := h.wait("r1", test.next)
+			interaction.Browser.Sessions = []storage.Session{{ID: "session-ada", Subject: "ada"}}
+			if test.form.Has("account") {
+				value := regexp.MustCompile(`name="account" value="([^"]+)"`).FindStringSubmatch(h.get("/select-account?request=r1").body)
+				test.form.Set("account", value[1])
+			}
+			if got := h.post(test.path+"?request=r1", test.form); got.StatusCode != http.StatusSeeOther {
+				t.Fatalf("status %d", got.StatusCode)
+			}
+			if _, err := h.store.PendingSignIns.Get(t.Context(), "id-r1"); !errors.Is(err, storage.ErrNotFound) {
+				t.Errorf("the password still waits: %v", err)
+			}
+		})
+	}
 }
 
 func TestOTPIsInNoEvent(t *testing.T) {

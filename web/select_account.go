@@ -79,7 +79,7 @@ func (s *screens) selectAccountPost(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if form.Get("action") == "deny" {
-		s.interactions.Deny(w, r, interaction)
+		s.deny(w, r, interaction)
 		return
 	}
 	for _, session := range interaction.Browser.Sessions {
@@ -91,6 +91,7 @@ func (s *screens) selectAccountPost(w http.ResponseWriter, r *http.Request) {
 			s.refuse(w, r, err)
 			return
 		}
+		s.forgetPassword(r, interaction)
 		seeOther(w, r, next)
 		return
 	}
