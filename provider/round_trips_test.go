@@ -2,6 +2,7 @@ package provider_test
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/url"
 	"sync/atomic"
@@ -47,7 +48,7 @@ const (
 func TestRoundTrips(t *testing.T) {
 	trips := &roundTrips{}
 	s := overRedis(t, trips)
-	s.AddUser("ada@example.com")
+	subject := s.AddUser("ada@example.com")
 	rp, stored, browser := s.Web(t), storeClient(t, s), s.NewBrowser(t)
 
 	silent := func(rp *providertest.RelyingParty) providertest.Answer {
@@ -94,6 +95,29 @@ func TestRoundTrips(t *testing.T) {
 		if flow.later < providertest.Staleness && looks != 0 {
 			t.Errorf("%s asks Directus %d times", flow.name, looks)
 		}
+	}
+
+	listGrants(t, s, subject, 100)
+	before := trips.count.Load()
+	silent(rp)
+	if n := trips.count.Load() - before; n > silentFlowTrips {
+		t.Errorf("silent code flow of a user with 100 grants takes %d round trips to Redis, more than %d", n, silentFlowTrips)
+	}
+}
+
+// listGrants makes the index of a user long.
+func listGrants(t *testing.T, s *providertest.Server, subject string, count int) {
+	t.Helper()
+	err := s.Store.Subjects.Update(t.Context(), subject, func(index *storage.Subject) error {
+		for len(index.Grants) < count {
+			entry := index.Grants[0]
+			entry.ID = fmt.Sprint("grant ", len(index.Grants))
+			index.Grants = append(index.Grants, entry)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -19,9 +19,9 @@ func (s *Service) ReadIndex(subject string, into *Index) storage.Read {
 	return s.Store.Subjects.Read(subject, &into.record)
 }
 
-// pruneAbove is the number of entries from which on a writer looks which of their
-// grants still exist: a read more, but a seldom one.
-const pruneAbove = 64
+// pruneEvery is how many entries an index grows by until a writer looks which of
+// their grants still exist: it reads them all, so it must be seldom.
+const pruneEvery = 64
 
 // enter adds the grant to the user's index, in place of an entry it has. The
 // index as it was read is tried first; only if it changed meanwhile is it read
@@ -75,7 +75,7 @@ func (s *Service) prune(ctx context.Context, subject *storage.Subject) error {
 		}
 	}
 	subject.Grants = kept
-	if len(kept) < pruneAbove {
+	if len(kept) == 0 || len(kept)%pruneEvery != 0 {
 		return nil
 	}
 	records := make([]*storage.Record[storage.Grant], len(kept))
