@@ -15,6 +15,9 @@ type Attempts struct {
 	// Sequence is the number of the last failure.
 	Sequence int              `json:"sequence,omitempty"`
 	Failures []AttemptFailure `json:"failures,omitempty"`
+	// Dropped is the number up to which failures of strangers may have been
+	// left out, because there were too many.
+	Dropped int `json:"dropped,omitempty"`
 	// Pending attempts count as failures, and become some at the time they give.
 	Pending []PendingAttempt `json:"pending,omitempty"`
 	// Names are the exact names of which more is known.

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 
 	"gatehouse/provider/authorize"
 	"gatehouse/storage"
@@ -90,7 +91,7 @@ func (s *screens) showConsent(w http.ResponseWriter, r *http.Request, interactio
 	name := fullName(account)
 	data := consentPage{
 		page: s.screen(w, r, interaction.Request.UILocales), App: appOf(interaction.Client), Action: here(r, "", ""),
-		Digest: interaction.ConsentDigest, Host: hostOf(interaction.Request.RedirectURI),
+		Digest: interaction.ConsentDigest, Host: destination(interaction),
 		Name: name, Email: account.Email, Initial: initial(name + account.Email),
 		OtherURL: s.prefix + "/login" + here(r, "other", "1"), Changed: changed,
 	}
@@ -129,7 +130,18 @@ func (s *screens) consentPost(w http.ResponseWriter, r *http.Request) {
 	seeOther(w, r, next)
 }
 
-// hostOf is the host of a web address that is not on this machine.
+// destination is the host that the answer goes to, and empty for an app on the
+// device: one with a scheme of its own, or on a loopback port, which is the only
+// plain http address that a native app may have (RFC 8252, section 7.3).
+func destination(interaction *authorize.Interaction) string {
+	address := interaction.Request.RedirectURI
+	if interaction.Client.Native() && strings.HasPrefix(address, "http:") {
+		return ""
+	}
+	return hostOf(address)
+}
+
+// hostOf is the host of a web address, and empty for any other.
 func hostOf(address string) string {
 	u, err := url.Parse(address)
 	if err != nil || webAddress(address) == "" {

@@ -130,9 +130,9 @@ func (l *Limiter) Reserve(ctx context.Context, email, account string) (Attempt, 
 		t.expire(now)
 		pending := storage.PendingAttempt{Until: now.Add(l.pending), Name: nameDigest(email)}
 		switch {
-		case account != "" && t.knownUsed(pending.Name, account) < l.known && !t.overfull():
+		case account != "" && t.knownUsed(pending.Name, account) < l.known && !t.full():
 			pending.Account = account
-		case t.strangersUsed(pending.Name) >= l.allowed(t, pending.Name), t.crowded(pending.Name):
+		case t.strangersUsed(pending.Name) >= l.allowed(t, pending.Name):
 			return ErrExhausted
 		}
 		attempt = Attempt{record: attemptsName(email), pending: pending, began: a.Sequence}

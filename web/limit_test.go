@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -127,5 +128,55 @@ func TestLimiter(t *testing.T) {
 				t.Errorf("%d attempts left, want %d", got, test.want)
 			}
 		})
+	}
+}
+
+// Whoever registers ever more addresses that look alike must neither make a
+// record grow without bound, nor have failures forgotten, nor lock anybody out
+// who has signed in since.
+func TestLimiterBoundsARecord(t *testing.T) {
+	h := newHouse(t)
+	limiter := h.web.Limiter()
+	succeed := func(email string) {
+		t.Helper()
+		attempt, err := limiter.Reserve(t.Context(), email, "of "+email)
+		must(t, err)
+		must(t, limiter.Succeeded(t.Context(), attempt))
+	}
+	fail := func(email string) {
+		t.Helper()
+		attempt, err := limiter.Reserve(t.Context(), email, "")
+		if errors.Is(err, web.ErrExhausted) {
+			return
+		}
+		must(t, err)
+		must(t, limiter.Failed(t.Context(), attempt))
+	}
+	lookAlike := func(i int) string { return strings.Repeat("\u200b", i+1) + email }
+	const lookAlikes = 25
+	for range strangers {
+		fail(email)
+	}
+	for i := range lookAlikes {
+		succeed(lookAlike(i))
+		for range strangers {
+			fail(lookAlike(i))
+		}
+	}
+	for record, err := range h.store.Attempts.All(t.Context()) {
+		must(t, err)
+		if len(record.Value.Failures) > 256 || len(record.Value.Names) > 16 {
+			t.Errorf("%d failures of %d names", len(record.Value.Failures), len(record.Value.Names))
+		}
+	}
+	for i := range lookAlikes {
+		succeed(lookAlike(i))
+	}
+	if got := left(t, limiter); got != 0 {
+		t.Errorf("%d failures were forgotten", got)
+	}
+	succeed(email)
+	if got := left(t, limiter); got != strangers {
+		t.Errorf("%d attempts left after a sign-in, want %d", got, strangers)
 	}
 }

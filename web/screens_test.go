@@ -78,6 +78,9 @@ func TestConsentOfAnAppOnTheDevice(t *testing.T) {
 	if !strings.Contains(page.Header.Get("Content-Security-Policy"), "form-action 'self' https: com.example.app:;") {
 		t.Errorf("policy %q does not let the form end at the app", page.Header.Get("Content-Security-Policy"))
 	}
+	interaction := h.wait("r2", authorize.PromptConsent)
+	interaction.Request.RedirectURI, interaction.Client.ApplicationType = "http://127.0.0.1:41869/callback", "native"
+	h.wantPage(h.get("/consent?request=r2"), http.StatusOK, "an app on your device")
 }
 
 func TestConsentOfHostileNames(t *testing.T) {

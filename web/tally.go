@@ -1,6 +1,7 @@
 package web
 
 import (
+	"math"
 	"slices"
 	"time"
 
@@ -11,12 +12,14 @@ import (
 // can reach.
 const (
 	// mostNames are the exact names of which a record knows more; beyond, the
-	// name whose sign-in is longest ago has to do with what all strangers left.
+	// name whose sign-in is longest ago is forgotten.
 	mostNames = 16
-	// mostFailures closes a record to names of which it knows nothing,
-	// mostEntries to all.
-	mostFailures = 512
-	mostEntries  = 4 * mostFailures
+	// mostFailures are the failures of strangers that are kept. Beyond, only
+	// names under which somebody signed in since can be tried by strangers.
+	mostFailures = 256
+	// mostKnownFailures are those of known browsers. Beyond, these are taken
+	// for strangers.
+	mostKnownFailures = 2048
 )
 
 // tally reckons with the attempts of a record.
@@ -29,6 +32,9 @@ type tally struct {
 // what has not ended.
 func (t tally) strangersUsed(name string) int {
 	used, forgiven := 0, t.known(name).Forgiven
+	if forgiven < t.Dropped {
+		return math.MaxInt
+	}
 	for _, failure := range t.Failures {
 		if failure.Account == "" && failure.Number > forgiven {
 			used++
@@ -87,6 +93,27 @@ func (t tally) remember(known storage.AttemptName) {
 func (t tally) fail(attempt storage.PendingAttempt) {
 	t.Sequence++
 	t.Failures = append(t.Failures, storage.AttemptFailure{Number: t.Sequence, Name: attempt.Name, Account: attempt.Account})
+	if len(t.Failures) > mostFailures {
+		t.drop()
+	}
+}
+
+// drop leaves the oldest failures of strangers out, down to the bound.
+func (t tally) drop() {
+	excess := -mostFailures
+	for _, failure := range t.Failures {
+		if failure.Account == "" {
+			excess++
+		}
+	}
+	t.Failures = slices.DeleteFunc(t.Failures, func(failure storage.AttemptFailure) bool {
+		if failure.Account != "" || excess <= 0 {
+			return false
+		}
+		excess--
+		t.Dropped = failure.Number
+		return true
+	})
 }
 
 // expire turns pending attempts that were never ended into failures.
@@ -131,19 +158,14 @@ func (t tally) unlock(name string) {
 // tidy drops what is known of a name where it makes no difference any more.
 func (t tally) tidy() {
 	t.Names = slices.DeleteFunc(t.Names, func(known storage.AttemptName) bool {
-		return !known.Unlocked && !slices.ContainsFunc(t.Failures, func(failure storage.AttemptFailure) bool {
+		return !known.Unlocked && t.Dropped == 0 && !slices.ContainsFunc(t.Failures, func(failure storage.AttemptFailure) bool {
 			return failure.Number <= known.Forgiven
 		})
 	})
 }
 
 // empty says that the record might as well not exist.
-func (t tally) empty() bool { return len(t.Failures) == 0 && len(t.Pending) == 0 }
+func (t tally) empty() bool { return len(t.Failures) == 0 && len(t.Pending) == 0 && t.Dropped == 0 }
 
-// crowded says that a name of which nothing is known finds no room.
-func (t tally) crowded(name string) bool {
-	named := slices.ContainsFunc(t.Names, func(n storage.AttemptName) bool { return n.Name == name })
-	return t.overfull() || (!named && len(t.Failures)+len(t.Pending) >= mostFailures)
-}
-
-func (t tally) overfull() bool { return len(t.Failures)+len(t.Pending) >= mostEntries }
+// full says that there is no room for more failures of known browsers.
+func (t tally) full() bool { return len(t.Failures)+len(t.Pending) >= mostFailures+mostKnownFailures }
