@@ -51,7 +51,7 @@ func clientSettings() []setting[clientEntry] {
 		field("access_token_signing_alg", "Algorithm of jwt access tokens; RS256 otherwise.", func(c *storage.Client) value { return text(&c.AccessTokenAlg) }),
 		field("audience", "Audience of jwt access tokens.", func(c *storage.Client) value { return texts(&c.Audience) }),
 		field("id_token_scope_claims", "Put the claims of scopes into the ID token too, for apps that never call userinfo.", func(c *storage.Client) value { return yesNo(&c.IDTokenScopeClaims) }),
-		field("first_party", "Skip the consent page.", func(c *storage.Client) value { return yesNo(&c.FirstParty) }),
+		field("first_party", "Skip the consent page. A native public client needs `trusted` as well.", func(c *storage.Client) value { return yesNo(&c.FirstParty) }),
 		field("trusted", "Let remembered consent serve a native public client.", func(c *storage.Client) value { return yesNo(&c.Trusted) }),
 		field("introspects", "Clients whose tokens this one may look at besides its own; * for all.", func(c *storage.Client) value { return texts(&c.Introspects) }),
 		field("refresh_token_rotation", "always (default), public_only or never.", func(c *storage.Client) value { return text(&c.RefreshTokenRotation) }),
