@@ -15,7 +15,7 @@ import (
 )
 
 // errUnanswered says that a request got no answer, so that nothing is known of
-// its effect.
+// its effect, or was told to come back later.
 var errUnanswered = errors.New("no answer")
 
 const redirectURI = "http://127.0.0.1/callback"
@@ -64,7 +64,7 @@ func (p *person) do(ctx context.Context, method, address string, form url.Values
 	}
 	defer response.Body.Close()
 	body, err := io.ReadAll(response.Body)
-	if err != nil || response.StatusCode == http.StatusBadGateway {
+	if err != nil || response.StatusCode == http.StatusBadGateway || response.StatusCode == http.StatusServiceUnavailable {
 		return answer{}, errors.Join(errUnanswered, err)
 	}
 	a := answer{status: response.StatusCode, body: string(body)}
