@@ -8,6 +8,7 @@ import (
 
 	"gatehouse/provider/providertest"
 	"gatehouse/storage/directus/directustest"
+	"gatehouse/web"
 )
 
 func TestFlows(t *testing.T) {
@@ -155,6 +156,22 @@ func guessing(t *testing.T, w *world) {
 	page := stranger.Password(stranger.Get(rp.AuthorizationURL(nil)), email)
 	if page.Left != nil || page.Has("consent-allow") {
 		t.Error("the stranger had attempts left")
+	}
+	// Nor does it help the stranger that an operator unlocks the account.
+	limiter, err := web.NewLimiter(web.LimiterConfig{Attempts: s.Store.Attempts, DirectusLimit: 25, Now: s.Clock.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for guess := range 15 {
+		if _, err := limiter.Reset(t.Context(), email); err != nil {
+			t.Fatal(err)
+		}
+		page := stranger.Get(rp.AuthorizationURL(nil))
+		stranger.Press(page, "login-submit", map[string]string{"username": spelling(email, guess), "password": "guess"})
+		s.Clock.Advance(time.Hour)
+	}
+	if status := w.status(t, id); status != "active" {
+		t.Errorf("the user is %s after unlocking", status)
 	}
 	known.SignIn(rp, email, map[string]string{"prompt": "login"})
 }
