@@ -21,7 +21,7 @@ import (
 const (
 	TypeJWT         = "JWT"        // ID tokens
 	TypeAccessToken = "at+jwt"     // RFC 9068, section 2.1
-	TypeLogoutToken = "logout+jwt" // OIDC Back-Channel Logout, section 2.4
+	TypeLogoutToken = "logout+jwt" //nolint:gosec // no credential, but OIDC Back-Channel Logout, section 2.4
 )
 
 // ErrNoKey says that no key of the algorithm signs.
