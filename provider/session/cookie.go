@@ -33,16 +33,17 @@ func (c Cookies) Name(name string) string {
 // Set sends a cookie that scripts cannot read. A lifetime of zero keeps it until
 // the browser ends.
 func (c Cookies) Set(w http.ResponseWriter, name, value string, lifetime time.Duration) {
-	http.SetCookie(w, &http.Cookie{
-		Name: c.Name(name), Value: value, Path: "/", MaxAge: int(lifetime / time.Second),
-		Secure: c.Secure, HttpOnly: true, SameSite: http.SameSiteLaxMode,
-	})
+	c.send(w, name, value, int(lifetime/time.Second))
 }
 
 // Clear removes a cookie.
 func (c Cookies) Clear(w http.ResponseWriter, name string) {
-	http.SetCookie(w, &http.Cookie{
-		Name: c.Name(name), Path: "/", MaxAge: -1,
+	c.send(w, name, "", -1)
+}
+
+func (c Cookies) send(w http.ResponseWriter, name, value string, maxAge int) {
+	http.SetCookie(w, &http.Cookie{ //nolint:gosec // only an http issuer on a loopback host goes without Secure
+		Name: c.Name(name), Value: value, Path: "/", MaxAge: maxAge,
 		Secure: c.Secure, HttpOnly: true, SameSite: http.SameSiteLaxMode,
 	})
 }
