@@ -61,10 +61,12 @@ func (e *Endpoint) introspect(w http.ResponseWriter, r *http.Request) (*oidc.Int
 		return nil, oauth.NewError(oauth.InvalidRequest, "token is missing")
 	}
 	active, err := e.find(r, form.Get("token"))
-	if err != nil && !errors.Is(err, token.ErrInactive) {
+	switch {
+	case errors.Is(err, token.ErrInactive):
+		return &oidc.IntrospectionResponse{}, nil
+	case err != nil:
 		return nil, err
-	}
-	if err != nil || !mayLook(client, active.Grant.ClientID) {
+	case !mayLook(client, active.Grant.ClientID):
 		return &oidc.IntrospectionResponse{}, nil
 	}
 	e.Sink.Emit(r.Context(), event.Event{
