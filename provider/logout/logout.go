@@ -118,7 +118,7 @@ func (e *Endpoint) begin(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case !ok:
 		e.done(w, r, asked.client, asked.returnURL)
-	case asked.names(e, s):
+	case asked.names(s):
 		e.end(w, r, browser, s, asked.client, asked.returnURL)
 	default:
 		e.confirm(w, r, s, asked)
@@ -137,7 +137,7 @@ func (e *Endpoint) meant(browser session.Browser, asked request) (storage.Sessio
 
 // names says whether a verified hint is about exactly this session, so that
 // nobody has to be asked.
-func (asked request) names(e *Endpoint, s storage.Session) bool {
+func (asked request) names(s storage.Session) bool {
 	return asked.subject == s.Subject && asked.sid == session.SID(s.ID, asked.client.ID)
 }
 
