@@ -87,7 +87,7 @@ func checkRequestObject(a *attempt) error {
 // known to the clients that it is registered for.
 func checkScope(a *attempt) error {
 	var scopes []string
-	for _, scope := range strings.Fields(a.get("scope")) {
+	for scope := range strings.FieldsSeq(a.get("scope")) {
 		if claims.Allowed(a.client, scope) && !slices.Contains(scopes, scope) {
 			scopes = append(scopes, scope)
 		}
@@ -131,7 +131,7 @@ func checkNonce(a *attempt) error {
 }
 
 func checkPrompt(a *attempt) error {
-	for _, prompt := range strings.Fields(a.get("prompt")) {
+	for prompt := range strings.FieldsSeq(a.get("prompt")) {
 		if !slices.Contains(Prompts(), prompt) {
 			return invalid("prompt has a value that is not supported")
 		}

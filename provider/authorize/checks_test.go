@@ -1,6 +1,7 @@
 package authorize_test
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -258,9 +259,7 @@ func TestRequestChecksLetPass(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			parameters := test.rp.Parameters(none())
-			for name, values := range test.change {
-				parameters[name] = values
-			}
+			maps.Copy(parameters, test.change)
 			page := browser.Get(s.Issuer + "/authorize?" + parameters.Encode())
 			if code := page.Code(t); page.Sent(t).Get("state") != parameters.Get("state") || code == "" {
 				t.Errorf("the client got %v", page.Sent(t))

@@ -57,8 +57,8 @@ func (e *Endpoint) limitWaiting(w http.ResponseWriter, r *http.Request) {
 	prefix := e.Sessions.Cookies.Name(requestCookie)
 	var waiting []string
 	for _, cookie := range r.Cookies() {
-		if strings.HasPrefix(cookie.Name, prefix) {
-			waiting = append(waiting, requestCookie+strings.TrimPrefix(cookie.Name, prefix))
+		if id, ok := strings.CutPrefix(cookie.Name, prefix); ok {
+			waiting = append(waiting, requestCookie+id)
 		}
 	}
 	// Browsers send the oldest cookie first (RFC 6265, section 5.4).

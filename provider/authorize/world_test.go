@@ -40,16 +40,6 @@ func sub(t *testing.T, s *providertest.Server, rp *providertest.RelyingParty, co
 	return s.UserInfo(t, rp.Exchange(code).WantOK(t).Text("access_token")).WantOK(t).Text("sub")
 }
 
-// cookie is the value that the browser has under a name, without the prefix.
-func cookie(browser *providertest.Browser, name string) string {
-	for _, c := range browser.Cookies() {
-		if c.Name == "gatehouse_"+name {
-			return c.Value
-		}
-	}
-	return ""
-}
-
 func add(parameters url.Values, name, value string) url.Values {
 	parameters.Add(name, value)
 	return parameters
