@@ -191,10 +191,10 @@ func TestRefreshScope(t *testing.T) {
 
 func sameScopes(a, b string) bool {
 	have := map[string]int{}
-	for _, scope := range strings.Fields(a) {
+	for scope := range strings.FieldsSeq(a) {
 		have[scope]++
 	}
-	for _, scope := range strings.Fields(b) {
+	for scope := range strings.FieldsSeq(b) {
 		have[scope]--
 	}
 	for _, n := range have {

@@ -109,8 +109,7 @@ func (e *Error) Unwrap() error { return e.cause }
 // AsError returns err as an Error. Whatever is not one is our own fault and
 // becomes server_error, of which the client learns nothing more.
 func AsError(err error) *Error {
-	var e *Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*Error](err); ok {
 		return e
 	}
 	return NewError(ServerError, "the request could not be completed").WithCause(err)

@@ -42,8 +42,7 @@ func ParseBody(w http.ResponseWriter, r *http.Request) (url.Values, error) {
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, MaxFormSize)
 	if err := r.ParseForm(); err != nil {
-		var tooLarge *http.MaxBytesError
-		if errors.As(err, &tooLarge) {
+		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 			return nil, NewError(InvalidRequest, "the body is too large").WithStatus(http.StatusRequestEntityTooLarge)
 		}
 		return nil, NewError(InvalidRequest, "the body is malformed")
