@@ -99,7 +99,7 @@ func TestAuthenticateRefuses(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			w := newWorld(t)
-			refusal := w.wantRefused(t, test.sent, test.code, test.description)
+			refusal := w.refusal(t, test.sent, test.code, test.description)
 			wantStatus, wantChallenge := http.StatusUnauthorized, ""
 			if test.code == oauth.InvalidRequest {
 				wantStatus = http.StatusBadRequest

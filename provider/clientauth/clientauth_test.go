@@ -9,6 +9,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -229,7 +230,7 @@ func basic(id, secret string) request {
 }
 
 func rawBasic(user, password string) request {
-	r := httptest.NewRequest(http.MethodPost, "/token", http.NoBody)
+	r := httptest.NewRequestWithContext(context.Background(), http.MethodPost, "/token", http.NoBody)
 	r.SetBasicAuth(user, password)
 	return request{header: r.Header}
 }
@@ -262,10 +263,8 @@ func (r request) with(other request) request {
 }
 
 func (w *world) authenticate(sent request) (storage.Client, oidc.AuthMethod, error) {
-	r := httptest.NewRequest(http.MethodPost, "/token", http.NoBody)
-	for key, values := range sent.header {
-		r.Header[key] = values
-	}
+	r := httptest.NewRequestWithContext(context.Background(), http.MethodPost, "/token", http.NoBody)
+	maps.Copy(r.Header, sent.header)
 	return w.auth.Authenticate(r, sent.form)
 }
 
@@ -280,7 +279,13 @@ func (w *world) wantAccepted(t *testing.T, sent request, id string, method oidc.
 	}
 }
 
-func (w *world) wantRefused(t *testing.T, sent request, code, description string) *oauth.Error {
+func (w *world) wantRefused(t *testing.T, sent request, description string) {
+	t.Helper()
+	_ = w.refusal(t, sent, oauth.InvalidClient, description)
+}
+
+// refusal is the error that must refuse what is sent.
+func (w *world) refusal(t *testing.T, sent request, code, description string) *oauth.Error {
 	t.Helper()
 	client, _, err := w.authenticate(sent)
 	var refusal *oauth.Error
