@@ -122,8 +122,10 @@ func TestAdvertisedValuesWork(t *testing.T) {
 // RFC 8414, section 3.1: the well-known part comes before the issuer's path.
 func TestDiscoveryPaths(t *testing.T) {
 	for _, test := range []struct{ issuerPath, path string }{
-		{"", "/.well-known/openid-configuration"}, {"", "/.well-known/oauth-authorization-server"},
-		{"/auth", "/auth/.well-known/openid-configuration"}, {"/auth", "/.well-known/oauth-authorization-server/auth"},
+		{"", "/.well-known/openid-configuration"},
+		{"", "/.well-known/oauth-authorization-server"},
+		{"/auth", "/auth/.well-known/openid-configuration"},
+		{"/auth", "/.well-known/oauth-authorization-server/auth"},
 	} {
 		s := start(t, providertest.Options{IssuerPath: test.issuerPath})
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, strings.TrimSuffix(s.Issuer, test.issuerPath)+test.path, nil)

@@ -116,7 +116,7 @@ func (s *Server) Verify(t testing.TB, token string) JWT {
 	if err := json.Unmarshal([]byte(s.Send(t, http.MethodGet, "/jwks", nil, nil).WantOK(t).Raw), &set); err != nil {
 		t.Fatalf("parse keys: %v", err)
 	}
-	signed, err := jose.ParseSigned(token, []jose.SignatureAlgorithm{jose.RS256, jose.ES256, jose.PS256, jose.EdDSA})
+	signed, err := jose.ParseSignedCompact(token, []jose.SignatureAlgorithm{jose.RS256, jose.ES256, jose.PS256, jose.EdDSA})
 	if err != nil {
 		t.Fatalf("parse token: %v", err)
 	}
