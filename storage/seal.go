@@ -89,7 +89,7 @@ func (s *Sealer) Seal(place string, plain []byte) ([]byte, error) {
 	if _, err := io.ReadFull(s.random, nonce); err != nil {
 		return nil, fmt.Errorf("seal: %w", err)
 	}
-	return key.aead.Seal(envelope, nonce, plain, []byte(place)), nil
+	return key.aead.Seal(envelope, nonce, plain, []byte(place)), nil //nolint:gosec // the nonce was just read from random
 }
 
 // Open decrypts an envelope that was sealed for the same place, or returns ErrSeal.

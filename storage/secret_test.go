@@ -27,7 +27,7 @@ func TestSecretDoesNotShow(t *testing.T) {
 		"%v":    fmt.Sprintf("%v %v %v", secret, credentials, &credentials),
 		"%+v":   fmt.Sprintf("%+v %+v", secret, credentials),
 		"%#v":   fmt.Sprintf("%#v %#v", secret, credentials),
-		"%s":    fmt.Sprintf("%s", secret), //nolint:gosimple // the verb is what is tested
+		"%s":    fmt.Sprintf("%s", secret), //nolint:staticcheck // the verb is what is tested
 		"%q":    fmt.Sprintf("%q", secret),
 		"%x":    fmt.Sprintf("%x", secret),
 		"error": fmt.Errorf("sign in: %v", credentials).Error(), //nolint:errorlint // no error in it

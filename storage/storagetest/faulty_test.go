@@ -11,6 +11,7 @@ import (
 )
 
 func openFaulty(t testing.TB) storagetest.Instance {
+	t.Helper()
 	in := openMemory(t)
 	in.Backend = storagetest.NewFaulty(in.Backend)
 	return in
@@ -151,6 +152,7 @@ func TestCountingCountsCalls(t *testing.T) {
 
 func TestCountingPassesEveryCallOn(t *testing.T) {
 	storagetest.Run(t, func(t testing.TB) storagetest.Instance {
+		t.Helper()
 		in := openMemory(t)
 		in.Backend = storagetest.NewCounting(in.Backend)
 		return in

@@ -175,7 +175,10 @@ func testStoreAll(t *testing.T, s *storeTest) {
 	if diff := cmp.Diff(slices.Sorted(maps.Keys(want)), allGrants(t, s.Store)); diff != "" {
 		t.Errorf("grants (-want +got):\n%s", diff)
 	}
-	for range s.Grants.All(t.Context()) {
+	for _, err := range s.Grants.All(t.Context()) {
+		if err != nil {
+			t.Errorf("the first of all: %v", err)
+		}
 		break
 	}
 	ctx, cancel := context.WithCancel(t.Context())
