@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"go.etcd.io/bbolt"
+	bbolterrors "go.etcd.io/bbolt/errors"
 
 	"gatehouse/storage"
 )
@@ -73,7 +74,7 @@ func Open(options Options) (*Backend, error) {
 		// The array freelist slows down as a file fragments; this one does not.
 		FreelistType: bbolt.FreelistMapType,
 	})
-	if errors.Is(err, bbolt.ErrTimeout) {
+	if errors.Is(err, bbolterrors.ErrTimeout) {
 		return nil, fmt.Errorf("%s: %w", options.Path, ErrLocked)
 	}
 	if err != nil {
@@ -128,7 +129,7 @@ func prepare(db *bbolt.DB) error {
 }
 
 func syncFolder(path string) error {
-	folder, err := os.Open(path)
+	folder, err := os.Open(path) //nolint:gosec // the operator names the file, and so its folder
 	if err != nil {
 		return err
 	}

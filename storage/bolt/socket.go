@@ -122,7 +122,9 @@ func (s *Socket) Serve(ctx context.Context, backend storage.Backend) error {
 	if err := server.Shutdown(patience); err != nil {
 		_ = server.Close() // cuts off whoever is left
 	}
-	<-served
+	if err := <-served; !errors.Is(err, http.ErrServerClosed) {
+		return errors.Join(fmt.Errorf("serve administration socket: %w", err), removeErr)
+	}
 	return removeErr
 }
 
