@@ -17,7 +17,7 @@ var ErrServiceToken = errors.New("directus refuses the service token")
 
 // Codes of Directus that decide something.
 const (
-	codeInvalidCredentials = "INVALID_CREDENTIALS"
+	codeInvalidCredentials = "INVALID_CREDENTIALS" //nolint:gosec // the name of an error
 	codeInvalidOTP         = "INVALID_OTP"
 	codeInvalidPayload     = "INVALID_PAYLOAD"
 	codeInvalidProvider    = "INVALID_PROVIDER"
@@ -60,10 +60,10 @@ func unavailable(err error) error {
 		return err
 	}
 	failure := &UnavailableError{cause: err}
-	if refusal, ok := errors.AsType[*rest.Refusal](err); ok {
+	if refusal, ok := errors.AsType[*rest.RefusalError](err); ok {
 		failure.RetryAfter = refusal.RetryAfter
 	}
-	if unanswered, ok := errors.AsType[*rest.Failure](err); ok {
+	if unanswered, ok := errors.AsType[*rest.FailureError](err); ok {
 		failure.RetryAfter = unanswered.RetryAfter
 	}
 	return failure

@@ -120,8 +120,8 @@ func (c *Client) discard(ctx context.Context, pair Pair) {
 	}
 }
 
-// refresh trades a refresh token for a new pair. The error is a *rest.Refusal
-// or *rest.Failure as it came: what it means depends on what was known before.
+// refresh trades a refresh token for a new pair. The error is a *rest.RefusalError
+// or *rest.FailureError as it came: what it means depends on what was known before.
 func (c *Client) refresh(ctx context.Context, refreshToken storage.Secret) (Pair, jwtClaims, error) {
 	began := c.now()
 	var body pairBody

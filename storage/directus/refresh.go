@@ -135,7 +135,7 @@ func (s *Sessions) refreshFailed(ctx context.Context, id string, intent *storage
 // never left, or Directus's limiters turned it away at the door. Any other
 // failure leaves the intent standing.
 func untouched(err error) bool {
-	if failure, ok := errors.AsType[*rest.Failure](err); ok {
+	if failure, ok := errors.AsType[*rest.FailureError](err); ok {
 		return !failure.Sent
 	}
 	return rest.Status(err) == http.StatusTooManyRequests || rest.Code(err) == codeServiceUnavailable

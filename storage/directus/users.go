@@ -145,7 +145,7 @@ func (c *Client) search(ctx context.Context, id string) (user, error) {
 // worthAnotherTry picks what may pass: a broken connection and 503. One that
 // ran out of time would only make the caller wait twice as long.
 func worthAnotherTry(err error) bool {
-	if failure, ok := errors.AsType[*rest.Failure](err); ok {
+	if failure, ok := errors.AsType[*rest.FailureError](err); ok {
 		return !failure.TimedOut
 	}
 	return rest.Status(err) == http.StatusServiceUnavailable

@@ -2,6 +2,7 @@ package directustest
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -75,9 +76,7 @@ func (a *account) row() map[string]any {
 		"password": masked(a.Password), "tfa_secret": masked(a.OTPSecret), "role": nil,
 		"avatar": nil, "location": nil, "title": nil, "language": nil,
 	}
-	for name, value := range a.Fields {
-		row[name] = value
-	}
+	maps.Copy(row, a.Fields)
 	return row
 }
 

@@ -13,9 +13,9 @@ import (
 	"time"
 )
 
-// Refusal is an answer other than 2xx. It carries nothing of the body but the
+// RefusalError is an answer other than 2xx. It carries nothing of the body but the
 // code.
-type Refusal struct {
+type RefusalError struct {
 	Name   string
 	Status int
 	// Code is extensions.code of the first error, empty if the answer was
@@ -25,15 +25,15 @@ type Refusal struct {
 	RetryAfter time.Duration
 }
 
-func (r *Refusal) Error() string {
+func (r *RefusalError) Error() string {
 	if r.Code == "" {
 		return fmt.Sprintf("%s: directus answered %d", r.Name, r.Status)
 	}
 	return fmt.Sprintf("%s: directus answered %d %s", r.Name, r.Status, r.Code)
 }
 
-// Failure is a request that got no usable answer.
-type Failure struct {
+// FailureError is a request that got no usable answer.
+type FailureError struct {
 	Name string
 	// Sent says that the request may have reached Directus.
 	Sent bool
@@ -45,19 +45,19 @@ type Failure struct {
 	reason string
 }
 
-func (f *Failure) Error() string { return f.Name + ": " + f.reason }
+func (f *FailureError) Error() string { return f.Name + ": " + f.reason }
 
-// Code is the code of the Refusal in err, or empty.
+// Code is the code of the RefusalError in err, or empty.
 func Code(err error) string {
-	if refusal, ok := errors.AsType[*Refusal](err); ok {
+	if refusal, ok := errors.AsType[*RefusalError](err); ok {
 		return refusal.Code
 	}
 	return ""
 }
 
-// Status is the status of the Refusal in err, or zero.
+// Status is the status of the RefusalError in err, or zero.
 func Status(err error) int {
-	if refusal, ok := errors.AsType[*Refusal](err); ok {
+	if refusal, ok := errors.AsType[*RefusalError](err); ok {
 		return refusal.Status
 	}
 	return 0
@@ -68,7 +68,7 @@ func Status(err error) int {
 // answers for Directus (502, 504, 503 without a code) may have lost only the
 // answer; Directus's own 503 turns away at the door.
 func Uncertain(err error) bool {
-	if failure, ok := errors.AsType[*Failure](err); ok {
+	if failure, ok := errors.AsType[*FailureError](err); ok {
 		return failure.Sent
 	}
 	if Status(err) == http.StatusServiceUnavailable {
@@ -77,8 +77,8 @@ func Uncertain(err error) bool {
 	return Status(err) >= http.StatusInternalServerError
 }
 
-func newRefusal(name string, response *http.Response) *Refusal {
-	refusal := &Refusal{Name: name, Status: response.StatusCode}
+func newRefusal(name string, response *http.Response) *RefusalError {
+	refusal := &RefusalError{Name: name, Status: response.StatusCode}
 	if seconds, err := strconv.Atoi(response.Header.Get("Retry-After")); err == nil && seconds > 0 {
 		refusal.RetryAfter = time.Duration(min(seconds, 3600)) * time.Second
 	}
@@ -113,7 +113,7 @@ func isCode(code string) bool {
 }
 
 // failure tells the end of the caller's context from the end of our own time.
-func (c *Caller) failure(ctx, limited context.Context, request Request, failure Failure) error {
+func (c *Caller) failure(ctx, limited context.Context, request Request, failure FailureError) error {
 	if ctx.Err() != nil {
 		return fmt.Errorf("%s: %w", request.Name, context.Cause(ctx))
 	}

@@ -51,8 +51,8 @@ type Answer struct {
 
 // Do sends the request once and decodes the member "data" of the answer into
 // data, which is nil if the answer does not matter and stays as it is if the
-// answer has no content. The error is a *Refusal if
-// Directus answered other than 2xx, a *Failure if no usable answer came within
+// answer has no content. The error is a *RefusalError if
+// Directus answered other than 2xx, a *FailureError if no usable answer came within
 // the time, and wraps the cause of ctx's end if ctx ended.
 func (c *Caller) Do(ctx context.Context, request Request, data any) (Answer, error) {
 	limited, cancel := context.WithTimeout(ctx, c.timeout)
@@ -68,7 +68,7 @@ func (c *Caller) Do(ctx context.Context, request Request, data any) (Answer, err
 	}
 	response, err := c.client.Do(message)
 	if err != nil {
-		return Answer{}, c.failure(ctx, limited, request, Failure{Sent: !isDialError(err), reason: describe(err)})
+		return Answer{}, c.failure(ctx, limited, request, FailureError{Sent: !isDialError(err), reason: describe(err)})
 	}
 	defer response.Body.Close()
 	answer := Answer{Status: response.StatusCode}
@@ -79,16 +79,16 @@ func (c *Caller) Do(ctx context.Context, request Request, data any) (Answer, err
 		return answer, newRefusal(request.Name, response)
 	}
 	if err := decode(response.Body, request.Whole, data); err != nil {
-		return answer, c.failure(ctx, limited, request, Failure{Sent: true, reason: err.Error()})
+		return answer, c.failure(ctx, limited, request, FailureError{Sent: true, reason: err.Error()})
 	}
 	return answer, nil
 }
 
 // turn waits until a request may begin; done lets the next one.
 func (c *Caller) turn(ctx, limited context.Context, request Request) (done func(), err error) {
-	slots, refusal := c.others, Failure{reason: "too many requests under way"}
+	slots, refusal := c.others, FailureError{reason: "too many requests under way"}
 	if request.Login {
-		slots, refusal = c.logins, Failure{reason: "too many logins under way", RetryAfter: c.loginWait}
+		slots, refusal = c.logins, FailureError{reason: "too many logins under way", RetryAfter: c.loginWait}
 	}
 	free := func() { <-slots }
 	select {
