@@ -92,10 +92,8 @@ func checkVersion(version string) error {
 	}
 	major, majorErr := strconv.Atoi(parts[0])
 	minor, minorErr := strconv.Atoi(parts[1])
-	if majorErr != nil || minorErr != nil {
-		return nil
-	}
-	if major < leastMajor || major == leastMajor && minor < leastMinor {
+	known := majorErr == nil && minorErr == nil // forks may count otherwise
+	if known && (major < leastMajor || major == leastMajor && minor < leastMinor) {
 		return fmt.Errorf("version %s is too old: %d.%d or later is needed", version, leastMajor, leastMinor)
 	}
 	return nil

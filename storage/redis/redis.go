@@ -130,7 +130,7 @@ func (c Config) check() error {
 	case c.Username != "" && c.Password == "":
 		return errors.New("username without password")
 	case c.MasterName == "" && (c.SentinelUsername != "" || c.SentinelPassword != ""):
-		return errors.New("Sentinel credentials without a master name")
+		return errors.New("credentials for Sentinel without a master name")
 	}
 	return nil
 }

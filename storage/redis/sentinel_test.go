@@ -74,7 +74,7 @@ func TestSentinelPlannedFailOver(t *testing.T) {
 		group.Go(func() {
 			for i := 0; ctx.Err() == nil; i++ {
 				key := strconv.Itoa(writer) + ":" + strconv.Itoa(i)
-				err := backend.Add(t.Context(), key, []byte("1"), time.Minute)
+				err := backend.Add(context.WithoutCancel(ctx), key, []byte("1"), time.Minute)
 				if errors.Is(err, storage.ErrExists) {
 					t.Errorf("add of a new key: %v", err)
 				}
