@@ -62,17 +62,17 @@ type tokens struct {
 // signIn is the silent code flow: the browser is sent back with a code, and the
 // app redeems it.
 func (a *app) signIn(cookie string) (tokens, error) {
-	answer, _, err := a.send(http.MethodGet, a.authorization, nil, "Cookie", cookie)
+	answer, err := a.send(http.MethodGet, a.authorization, nil, "Cookie", cookie)
 	if err != nil {
 		return tokens{}, err
 	}
-	location, err := url.Parse(answer.Header.Get("Location"))
+	location, err := url.Parse(answer.location)
 	if err != nil {
 		return tokens{}, err
 	}
 	code := location.Query().Get("code")
 	if code == "" {
-		return tokens{}, fmt.Errorf("authorization answered %d %s", answer.StatusCode, location)
+		return tokens{}, fmt.Errorf("authorization answered %d %s", answer.status, location)
 	}
 	return a.token(url.Values{
 		"grant_type": {"authorization_code"}, "code": {code},
@@ -94,23 +94,30 @@ func (a *app) token(form url.Values) (tokens, error) {
 }
 
 func (a *app) post(path string, form url.Values) ([]byte, error) {
-	_, body, err := a.send(http.MethodPost, path, form, "", "")
-	return body, err
+	answer, err := a.send(http.MethodPost, path, form, "", "")
+	return answer.body, err
 }
 
 func (a *app) get(path, bearer string) error {
-	_, _, err := a.send(http.MethodGet, path, nil, "Authorization", "Bearer "+bearer)
+	_, err := a.send(http.MethodGet, path, nil, "Authorization", "Bearer "+bearer)
 	return err
 }
 
-func (a *app) send(method, path string, form url.Values, header, value string) (*http.Response, []byte, error) {
+// received is what is read of a response.
+type received struct {
+	status   int
+	location string
+	body     []byte
+}
+
+func (a *app) send(method, path string, form url.Values, header, value string) (received, error) {
 	var body io.Reader
 	if form != nil {
 		body = strings.NewReader(form.Encode())
 	}
 	r, err := http.NewRequest(method, a.base+path, body) //nolint:noctx // a benchmark is not cancelled
 	if err != nil {
-		return nil, nil, err
+		return received{}, err
 	}
 	if form != nil {
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
@@ -119,17 +126,17 @@ func (a *app) send(method, path string, form url.Values, header, value string) (
 	if header != "" {
 		r.Header.Set(header, value)
 	}
-	answer, err := a.http.Do(r)
+	response, err := a.http.Do(r)
 	if err != nil {
-		return nil, nil, err
+		return received{}, err
 	}
-	defer answer.Body.Close()
+	defer response.Body.Close()
 	var read bytes.Buffer
-	if _, err := read.ReadFrom(answer.Body); err != nil {
-		return nil, nil, err
+	if _, err := read.ReadFrom(response.Body); err != nil {
+		return received{}, err
 	}
-	if answer.StatusCode >= http.StatusBadRequest {
-		return nil, nil, fmt.Errorf("%s %s answered %d: %s", method, path, answer.StatusCode, read.String())
+	if response.StatusCode >= http.StatusBadRequest {
+		return received{}, fmt.Errorf("%s %s answered %d: %s", method, path, response.StatusCode, read.String())
 	}
-	return answer, read.Bytes(), nil
+	return received{status: response.StatusCode, location: response.Header.Get("Location"), body: read.Bytes()}, nil
 }

@@ -183,7 +183,7 @@ const floorVariable = "GATEHOUSE_BENCH_FLOOR"
 // startApart serves the floor in a process of its own.
 func (f *floor) startApart(b *testing.B) (base string, clock func() time.Duration) {
 	b.Helper()
-	port, err := stack.FreePort()
+	port, err := stack.FreePort(b.Context())
 	if err != nil {
 		b.Fatal(err)
 	}

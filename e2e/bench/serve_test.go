@@ -37,7 +37,10 @@ func houseApart(b *testing.B) *house {
 		pass: func() {},
 	}
 	h.signIn(b)
-	h.memory = func(b *testing.B) float64 { return residentMemory(b, process.PID()) }
+	h.memory = func(b *testing.B) float64 {
+		b.Helper()
+		return residentMemory(b, process.PID())
+	}
 	return h
 }
 
@@ -69,7 +72,7 @@ type served struct {
 
 func newServed(b *testing.B, fake *directustest.Server, redisAddress string) *served {
 	b.Helper()
-	port, err := stack.FreePort()
+	port, err := stack.FreePort(b.Context())
 	if err != nil {
 		b.Fatal(err)
 	}

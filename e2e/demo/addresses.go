@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net"
@@ -18,13 +19,13 @@ const (
 // addresses are the ports of this run: the usual ones where they are free.
 type addresses struct{ directus, gatehouse, nextjs, mail, smtp int }
 
-func chooseAddresses() (addresses, error) {
+func chooseAddresses(ctx context.Context) (addresses, error) {
 	var a addresses
 	for _, wanted := range []struct {
 		port      *int
 		preferred int
 	}{{&a.directus, 8055}, {&a.gatehouse, 8080}, {&a.nextjs, 3000}, {&a.mail, 8025}, {&a.smtp, 2525}} {
-		port, err := stack.PreferPort(wanted.preferred)
+		port, err := stack.PreferPort(ctx, wanted.preferred)
 		if err != nil {
 			return a, err
 		}

@@ -62,7 +62,7 @@ func run(ctx context.Context) error {
 
 func (d *demo) start(ctx context.Context) error {
 	var err error
-	if d.address, err = chooseAddresses(); err != nil {
+	if d.address, err = chooseAddresses(ctx); err != nil {
 		return err
 	}
 	// What depends on nothing else is made at once; each waits for its own part.

@@ -53,7 +53,7 @@ func newWorld(t *testing.T) *world {
 		}
 	})
 	for number := range 2 {
-		port, err := stack.FreePort()
+		port, err := stack.FreePort(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}

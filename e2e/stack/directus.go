@@ -87,7 +87,7 @@ func (d *Directus) start(ctx context.Context, options DirectusOptions) error {
 	port := options.Port
 	if port == 0 {
 		var err error
-		if port, err = FreePort(); err != nil {
+		if port, err = FreePort(ctx); err != nil {
 			return err
 		}
 	}

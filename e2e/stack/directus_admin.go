@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 )
 
@@ -36,9 +37,7 @@ func (d *Directus) CreateUser(ctx context.Context, user NewUser) (id string, err
 			row[name] = value
 		}
 	}
-	for name, value := range user.Fields {
-		row[name] = value
-	}
+	maps.Copy(row, user.Fields)
 	var created struct{ ID string }
 	if err := d.Call(ctx, http.MethodPost, "/users", row, &created); err != nil {
 		return "", fmt.Errorf("create user: %w", err)

@@ -94,7 +94,7 @@ func StartNextJS(ctx context.Context, options NextJSOptions) (*NextJS, error) {
 
 func (a *NextJS) start(ctx context.Context, options NextJSOptions) error {
 	if options.Port == 0 {
-		port, err := FreePort()
+		port, err := FreePort(ctx)
 		if err != nil {
 			return err
 		}

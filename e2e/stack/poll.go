@@ -5,10 +5,12 @@ import (
 	"time"
 )
 
-// poll calls ready at once and then every interval until it reports true,
+const pollInterval = 50 * time.Millisecond
+
+// poll calls ready at once and then every pollInterval until it reports true,
 // returns an error, or ctx ends.
-func poll(ctx context.Context, interval time.Duration, ready func() (bool, error)) error {
-	ticker := time.NewTicker(interval)
+func poll(ctx context.Context, ready func() (bool, error)) error {
+	ticker := time.NewTicker(pollInterval)
 	defer ticker.Stop()
 	for {
 		done, err := ready()

@@ -1,6 +1,7 @@
 package stack
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"strconv"
@@ -16,9 +17,9 @@ var handedOut struct {
 
 // FreePort returns a loopback TCP port that is free now and that no other call
 // in this process was given.
-func FreePort() (int, error) {
+func FreePort(ctx context.Context) (int, error) {
 	for range 100 {
-		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 		if err != nil {
 			return 0, fmt.Errorf("find a free port: %w", err)
 		}
@@ -36,18 +37,18 @@ func FreePort() (int, error) {
 // PreferPort returns the first free loopback port from preferred upwards, so
 // that a demo has memorable addresses where it can. Ports of all interfaces
 // count as taken: a browser would reach either of two servers.
-func PreferPort(preferred int) (int, error) {
+func PreferPort(ctx context.Context, preferred int) (int, error) {
 	for port := preferred; port < preferred+100 && port < 65536; port++ {
-		if portIsFree(port) && claim(port) {
+		if portIsFree(ctx, port) && claim(port) {
 			return port, nil
 		}
 	}
 	return 0, fmt.Errorf("no free port between %d and %d", preferred, preferred+99)
 }
 
-func portIsFree(port int) bool {
+func portIsFree(ctx context.Context, port int) bool {
 	for _, host := range []string{"127.0.0.1", ""} {
-		listener, err := net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(port)))
+		listener, err := new(net.ListenConfig).Listen(ctx, "tcp", net.JoinHostPort(host, strconv.Itoa(port)))
 		if err != nil {
 			return false
 		}

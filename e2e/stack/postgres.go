@@ -69,7 +69,7 @@ func bootPostgres(ctx context.Context, options PostgresOptions, dir string) (*Po
 		return nil, err
 	}
 	if options.Port == 0 {
-		if options.Port, err = FreePort(); err != nil {
+		if options.Port, err = FreePort(ctx); err != nil {
 			return nil, err
 		}
 	}

@@ -95,7 +95,7 @@ func (p *Process) Log() string { return tail(p.log, 4096) }
 // WaitReady calls ready until it reports true. It fails with the end of the
 // log when the child ends first or ctx does.
 func (p *Process) WaitReady(ctx context.Context, ready func(context.Context) bool) error {
-	err := poll(ctx, 50*time.Millisecond, func() (bool, error) {
+	err := poll(ctx, func() (bool, error) {
 		select {
 		case <-p.done:
 			return false, errors.New("it ended")

@@ -43,7 +43,7 @@ type Redis struct {
 // StartRedis starts an empty Redis.
 func StartRedis(ctx context.Context, options RedisOptions) (*Redis, error) {
 	if options.Port == 0 {
-		port, err := FreePort()
+		port, err := FreePort(ctx)
 		if err != nil {
 			return nil, fmt.Errorf("start Redis: %w", err)
 		}

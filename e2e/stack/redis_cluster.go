@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net"
 	"strings"
-	"time"
 
 	"github.com/redis/go-redis/v9"
 )
@@ -41,7 +40,7 @@ func (c *RedisCluster) start(ctx context.Context, options RedisClusterOptions) e
 	var buses []int
 	for range masters {
 		// The bus port is by default the port plus 10000, which may not exist.
-		bus, err := FreePort()
+		bus, err := FreePort(ctx)
 		if err != nil {
 			return err
 		}
@@ -85,7 +84,7 @@ func (c *RedisCluster) waitReady(ctx context.Context, password string) error {
 	for i, node := range c.Nodes {
 		client := redis.NewClient(&redis.Options{Addr: node.Addr, Password: password})
 		defer client.Close()
-		err := poll(ctx, 50*time.Millisecond, func() (bool, error) {
+		err := poll(ctx, func() (bool, error) {
 			info, err := client.ClusterInfo(ctx).Result()
 			if err != nil {
 				return false, err

@@ -5,8 +5,8 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"slices"
 	"strconv"
-	"time"
 
 	"github.com/redis/go-redis/v9"
 )
@@ -57,7 +57,7 @@ func (s *Sentinel) start(ctx context.Context, options SentinelOptions) error {
 		return fmt.Errorf("address of the master: %w", err)
 	}
 	replica := data
-	replica.Config = append(replica.Config[:len(replica.Config):len(replica.Config)], "replicaof "+host+" "+port)
+	replica.Config = append(slices.Clip(replica.Config), "replicaof "+host+" "+port)
 	if s.Replica, err = StartRedis(ctx, replica); err != nil {
 		return err
 	}
@@ -73,7 +73,7 @@ func (s *Sentinel) start(ctx context.Context, options SentinelOptions) error {
 }
 
 func (s *Sentinel) addSentinel(ctx context.Context, options SentinelOptions, host, port string) error {
-	own, err := FreePort()
+	own, err := FreePort(ctx)
 	if err != nil {
 		return err
 	}
@@ -97,7 +97,7 @@ func (s *Sentinel) addSentinel(ctx context.Context, options SentinelOptions, hos
 func (s *Sentinel) waitReplica(ctx context.Context, password string) error {
 	client := redis.NewClient(&redis.Options{Addr: s.Replica.Addr, Password: password})
 	defer client.Close()
-	err := poll(ctx, 50*time.Millisecond, func() (bool, error) {
+	err := poll(ctx, func() (bool, error) {
 		role, err := client.Do(ctx, "ROLE").Slice()
 		return err == nil && len(role) > 3 && role[3] == "connected", err
 	})
@@ -111,7 +111,7 @@ func (s *Sentinel) waitReady(ctx context.Context) error {
 	for i, sentinel := range s.Sentinels {
 		client := redis.NewSentinelClient(&redis.Options{Addr: sentinel.Addr})
 		defer client.Close()
-		err := poll(ctx, 50*time.Millisecond, func() (bool, error) {
+		err := poll(ctx, func() (bool, error) {
 			master, err := client.Master(ctx, s.MasterName).Result()
 			if err != nil {
 				return false, err

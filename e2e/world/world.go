@@ -94,7 +94,7 @@ func (w *World) start(ctx context.Context) error {
 	if w.Store != Bolt && w.Store != Redis {
 		return errors.New("the store must be " + Bolt + " or " + Redis)
 	}
-	if err := w.choosePorts(); err != nil {
+	if err := w.choosePorts(ctx); err != nil {
 		return err
 	}
 	w.describeApps()
@@ -123,10 +123,10 @@ func (w *World) start(ctx context.Context) error {
 	return w.startApps(ctx, built)
 }
 
-func (w *World) choosePorts() error {
+func (w *World) choosePorts(ctx context.Context) error {
 	for _, port := range []*int{&w.ports.directus, &w.ports.gatehouse, &w.ports.shop, &w.ports.club} {
 		var err error
-		if *port, err = stack.FreePort(); err != nil {
+		if *port, err = stack.FreePort(ctx); err != nil {
 			return err
 		}
 	}

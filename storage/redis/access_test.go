@@ -177,7 +177,7 @@ func TestHooksSeeCommands(t *testing.T) {
 
 func TestTLS(t *testing.T) {
 	certificate := writeCertificate(t)
-	port, err := stack.FreePort()
+	port, err := stack.FreePort(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
