@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"html/template"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -35,8 +36,8 @@ func (m *Mailbox) Handler() http.Handler {
 func (m *Mailbox) serveList(w http.ResponseWriter, r *http.Request) {
 	messages := m.Messages()
 	data := pageData{Messages: make([]Message, 0, len(messages))}
-	for i := len(messages) - 1; i >= 0; i-- {
-		data.Messages = append(data.Messages, messages[i])
+	for _, message := range slices.Backward(messages) {
+		data.Messages = append(data.Messages, message)
 	}
 	render(w, data)
 }
