@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -74,9 +73,8 @@ func (w *world) email(number int) string {
 func (w *world) build(t *testing.T) {
 	t.Helper()
 	w.binary = filepath.Join(w.dir, "gatehouse")
-	build := exec.CommandContext(t.Context(), "go", "build", "-buildvcs=false", "-o", w.binary, "gatehouse/cmd/gatehouse") //nolint:gosec // our own tree
-	if output, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("build gatehouse: %v\n%s", err, output)
+	if err := stack.BuildGatehouse(t.Context(), w.binary); err != nil {
+		t.Fatal(err)
 	}
 }
 
