@@ -7,6 +7,7 @@ import { world } from "./support/world";
 test("a person who does not allow it is told so by the app", { tag: "@core" }, async ({ page, person }) => {
   await openSignIn(page, world.shop);
   await enterPassword(page, person);
+  await expect(page.getByRole("main")).toContainText(words("consent.host", { Host: new URL(world.shop.url).host }));
   await page.locator("#consent-deny").click();
 
   await expect(page).toHaveURL((url) => url.href.startsWith(`${world.shop.url}/sign-in-problem`));
@@ -32,6 +33,7 @@ test("the page says who asks, for what, and what stays private", async ({ page, 
   await enterPassword(page, person);
   await expectScreen(page, "/consent");
   await expect(page.getByRole("heading", { level: 1 })).toHaveText(words("consent.heading", { App: world.native.name }));
+  await expect(page.getByRole("main")).toContainText(words("consent.device"));
   await expect(page.getByRole("main")).toContainText(person.email);
   for (const scope of ["openid", "profile", "offline_access"]) {
     await expect(page.locator("#consent-gets")).toContainText(words(`consent.gets.${scope}`));

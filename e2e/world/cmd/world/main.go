@@ -72,7 +72,7 @@ func runIn(ctx context.Context, options world.Options, command []string) error {
 
 // runCommand runs the command to its end, with our own terminal.
 func runCommand(ctx context.Context, command []string, description string) error {
-	node, err := stack.FindNode(ctx, 20, 0)
+	node, err := stack.FindNode(ctx, 22, 0)
 	if err != nil {
 		return err
 	}
