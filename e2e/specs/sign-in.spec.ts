@@ -112,3 +112,25 @@ test("the password can be shown, and is sent hidden", async ({ page, person }) =
   await page.getByRole("button", { name: words("login.hide_label") }).click();
   await expect(page.locator("#password")).toHaveAttribute("type", "password");
 });
+
+test("a long password never runs under the button that shows it", async ({ page }) => {
+  await openSignIn(page, world.shop);
+  for (const state of ["fresh", "refused"]) {
+    if (state === "refused") {
+      await page.locator("#login-submit").click();
+      await page.getByRole("alert").waitFor();
+    }
+    for (const direction of ["ltr", "rtl"]) {
+      const overlap = await page.evaluate((dir) => {
+        document.documentElement.dir = dir;
+        const input = document.getElementById("password") as HTMLInputElement;
+        const button = document.querySelector("[data-reveal]") as HTMLElement;
+        const [field, label, style] = [input.getBoundingClientRect(), button.getBoundingClientRect(), getComputedStyle(input)];
+        const left = field.left + Number.parseFloat(style.paddingLeft);
+        const right = field.right - Number.parseFloat(style.paddingRight);
+        return Math.min(right, label.right) - Math.max(left, label.left);
+      }, direction);
+      expect(overlap, `${state}, ${direction}`).toBeLessThanOrEqual(0);
+    }
+  }
+});
