@@ -3,10 +3,10 @@ package authorize
 import (
 	"net/http"
 	"net/url"
-	"strings"
 
 	oidc "github.com/zitadel/oidc/v3/pkg/oidc"
 
+	"gatehouse/provider/oauth"
 	"gatehouse/storage"
 )
 
@@ -23,25 +23,12 @@ func (e *Endpoint) deliver(w http.ResponseWriter, r *http.Request, request stora
 	case oidc.ResponseModeFragment:
 		e.seeOther(w, r, request.RedirectURI+"#"+parameters.Encode())
 	case oidc.ResponseModeQuery:
-		e.seeOther(w, r, withQuery(request.RedirectURI, parameters))
+		e.seeOther(w, r, oauth.AddQuery(request.RedirectURI, parameters))
 	default:
 		// checkResponseMode lets no other through. If it did, sending the
 		// parameters by a way that was not asked for would be worse.
 		e.page(w, r, invalid("response_mode is not supported"), StartAgain{})
 	}
-}
-
-// withQuery adds to the query of a redirect_uri and leaves what is there as it
-// stands, to the letter (RFC 6749, section 3.1.2).
-func withQuery(redirectURI string, parameters url.Values) string {
-	separator := "?"
-	if strings.Contains(redirectURI, "?") {
-		separator = "&"
-		if strings.HasSuffix(redirectURI, "?") {
-			separator = ""
-		}
-	}
-	return redirectURI + separator + parameters.Encode()
 }
 
 // seeOther redirects so that neither a body is sent on nor an address with a

@@ -124,5 +124,4 @@ func wayBack(client storage.Client) StartAgain {
 	return StartAgain{ClientName: client.DisplayName(), URL: clients.HomeURL(client)}
 }
 
-// address is a path below the issuer.
-func (e *Endpoint) address(path string) string { return strings.TrimSuffix(e.Issuer, "/") + path }
+func (e *Endpoint) address(path string) string { return oauth.Below(e.Issuer, path) }

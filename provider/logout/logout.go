@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"strings"
 
 	"github.com/go-chi/chi/v5"
 
@@ -200,7 +199,7 @@ func (e *Endpoint) done(w http.ResponseWriter, r *http.Request, client storage.C
 	if address == "" {
 		address = e.address("/logged-out")
 		if client.ID != "" {
-			address += "?" + url.Values{"client_id": {client.ID}}.Encode()
+			address = oauth.AddQuery(address, url.Values{"client_id": {client.ID}})
 		}
 	}
 	e.seeOther(w, r, address)
@@ -232,4 +231,4 @@ func (e *Endpoint) fail(w http.ResponseWriter, r *http.Request, err error) {
 	e.Pages.Error(w, r, shown)
 }
 
-func (e *Endpoint) address(path string) string { return strings.TrimSuffix(e.Issuer, "/") + path }
+func (e *Endpoint) address(path string) string { return oauth.Below(e.Issuer, path) }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"strings"
 
 	"gatehouse/provider/clients"
 	"gatehouse/provider/oauth"
@@ -60,7 +59,7 @@ func (e *Endpoint) again(w http.ResponseWriter, r *http.Request, asked request) 
 		e.fail(w, r, err)
 		return
 	}
-	e.seeOther(w, r, e.address("/logout")+"?"+url.Values{"resume": {sealed}}.Encode())
+	e.seeOther(w, r, oauth.AddQuery(e.address("/logout"), url.Values{"resume": {sealed}}))
 }
 
 func (e *Endpoint) resumed(ctx context.Context, sealed string) (request, error) {
@@ -106,17 +105,9 @@ func (e *Endpoint) parse(ctx context.Context, parameters url.Values) (request, e
 	if !clients.MatchPostLogoutRedirectURI(asked.client, returnURL) {
 		return request{}, oauth.NewError(oauth.InvalidRequest, "post_logout_redirect_uri is not registered for this client")
 	}
-	asked.returnURL = withState(returnURL, parameters.Get("state"))
+	if state := parameters.Get("state"); state != "" {
+		returnURL = oauth.AddQuery(returnURL, url.Values{"state": {state}})
+	}
+	asked.returnURL = returnURL
 	return asked, nil
-}
-
-func withState(returnURL, state string) string {
-	if state == "" {
-		return returnURL
-	}
-	separator := "?"
-	if strings.Contains(returnURL, "?") {
-		separator = "&"
-	}
-	return returnURL + separator + url.Values{"state": {state}}.Encode()
 }
