@@ -45,14 +45,10 @@ func (s *Service) AccessToken(ctx context.Context, token string) (Active, error)
 	if s.Now().Unix() >= payload.Expires {
 		return Active{}, ErrInactive
 	}
-	f, err := s.load(ctx, payload.GrantID, payload.SessionID)
-	if errors.Is(err, storage.ErrNotFound) {
-		return Active{}, ErrInactive
-	}
+	grant, err := s.living(ctx, payload.GrantID, payload.SessionID)
 	if err != nil {
 		return Active{}, err
 	}
-	grant := f.grant.Value
 	if payload.ID == "" || slices.ContainsFunc(grant.Revoked, func(r storage.RevokedToken) bool { return r.ID == payload.ID }) {
 		return Active{}, ErrInactive
 	}
@@ -63,6 +59,19 @@ func (s *Service) AccessToken(ctx context.Context, token string) (Active, error)
 		Grant: grant, Scopes: payload.Scopes, ID: payload.ID, JTI: jti, Audience: payload.Audience,
 		IssuedAt: time.Unix(payload.IssuedAt, 0), Expires: time.Unix(payload.Expires, 0),
 	}, nil
+}
+
+// living returns the grant of a token, or ErrInactive if it is gone, or the
+// session that it is bound to.
+func (s *Service) living(ctx context.Context, grantID, sessionID string) (storage.Grant, error) {
+	f, err := s.load(ctx, grantID, sessionID)
+	if errors.Is(err, storage.ErrNotFound) {
+		return storage.Grant{}, ErrInactive
+	}
+	if err != nil {
+		return storage.Grant{}, err
+	}
+	return f.grant.Value, nil
 }
 
 // checkClient returns ErrInactive for a token of a client that was removed, or
@@ -115,14 +124,10 @@ func (s *Service) RefreshToken(ctx context.Context, token string) (Active, error
 	if err := s.Handles.Open(oauth.RefreshTokenHandle, token, &payload); err != nil {
 		return Active{}, ErrInactive
 	}
-	f, err := s.load(ctx, payload.GrantID, payload.SessionID)
-	if errors.Is(err, storage.ErrNotFound) {
-		return Active{}, ErrInactive
-	}
+	grant, err := s.living(ctx, payload.GrantID, payload.SessionID)
 	if err != nil {
 		return Active{}, err
 	}
-	grant := f.grant.Value
 	if grant.Refresh == nil || !oauth.DigestMatches(token, grant.Refresh.Digest) || !s.Now().Before(grant.Refresh.Expires) {
 		return Active{}, ErrInactive
 	}
