@@ -1,5 +1,3 @@
-// Package provider is the OpenID provider without its screens: it builds each
-// endpoint and mounts it, and is the only place that knows them all.
 package provider
 
 import (

@@ -1,6 +1,3 @@
-// Package account asks whether a user may go on: the status in Directus is read
-// again whenever the last look is too old, and a user who may not loses every
-// session and grant.
 package account
 
 import (

@@ -1,6 +1,3 @@
-// Package discovery publishes what the provider can do, generated from the same
-// tables that the code runs on (OpenID Connect Discovery 1.0, section 3; RFC
-// 8414, section 2), and its public keys (RFC 7517).
 package discovery
 
 import (

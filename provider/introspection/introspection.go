@@ -1,4 +1,3 @@
-// Package introspection tells a protected resource about a token (RFC 7662).
 package introspection
 
 import (

@@ -1,5 +1,3 @@
-// Package refuse is the one writer of errors that are answered as JSON: what
-// went wrong is told to the log in full and to the client in general.
 package refuse
 
 import (

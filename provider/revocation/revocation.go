@@ -1,4 +1,3 @@
-// Package revocation lets a client give tokens back (RFC 7009).
 package revocation
 
 import (

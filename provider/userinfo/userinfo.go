@@ -1,5 +1,3 @@
-// Package userinfo is the UserInfo endpoint (OpenID Connect Core 1.0, section
-// 5.3) for bearer tokens (RFC 6750).
 package userinfo
 
 import (
