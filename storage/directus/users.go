@@ -30,11 +30,19 @@ func (c *Client) Find(ctx context.Context, id string, maxAge time.Duration) (sto
 		return storage.Account{}, storage.ErrNotFound
 	}
 	oldest := c.now().Add(-max(maxAge, 0))
-	if account, ok := c.cache.Get(id); ok && maxAge > 0 && c.fresh(account, oldest) {
+	remembered := func() (storage.Account, bool) {
+		account, ok := c.cache.Get(id)
+		return account, ok && maxAge > 0 && c.fresh(account, oldest)
+	}
+	if account, ok := remembered(); ok {
 		return account, nil
 	}
 	for attempt := 0; ; attempt++ {
 		answer := c.lookups.DoChan(id, func() (any, error) {
+			// A look-up may have ended since we found nothing.
+			if account, ok := remembered(); ok {
+				return account, nil
+			}
 			return c.fetch(context.WithoutCancel(ctx), id)
 		})
 		select {
