@@ -2,13 +2,10 @@ package directus
 
 import (
 	"context"
-	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
-	"strings"
 	"time"
 
 	"gatehouse/storage"
@@ -59,43 +56,22 @@ func (b pairBody) pair(began time.Time) (Pair, jwtClaims, error) {
 	}, claims, nil
 }
 
-// jwtClaims are the claims of Directus's access token that we read. They are
-// believed as far as the connection that they came by, no further: the
-// signature is Directus's own secret.
+// jwtClaims are the claims of Directus's access token that we read.
 type jwtClaims struct {
-	ID          string `json:"id"`
-	AdminAccess flag   `json:"admin_access"`
-	EnforceTFA  flag   `json:"enforce_tfa"`
+	ID          string    `json:"id"`
+	AdminAccess rest.Flag `json:"admin_access"`
+	EnforceTFA  rest.Flag `json:"enforce_tfa"`
 }
 
 func readJWT(token string) (jwtClaims, error) {
-	parts := strings.Split(token, ".")
-	if len(parts) != 3 {
-		return jwtClaims{}, errors.New("access token is not a JWT")
-	}
-	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
-	if err != nil {
-		return jwtClaims{}, errors.New("access token does not decode")
-	}
 	var claims jwtClaims
-	if err := json.Unmarshal(payload, &claims); err != nil {
-		return jwtClaims{}, errors.New("access token has no claims")
+	if err := rest.ReadToken(token, &claims); err != nil {
+		return jwtClaims{}, err
 	}
 	if !isUserID(claims.ID) {
 		return jwtClaims{}, errors.New("access token names no user")
 	}
 	return claims, nil
-}
-
-// flag is a boolean that Directus 10 writes as 0 or 1 on some databases.
-type flag bool
-
-// UnmarshalJSON takes anything but false, 0 and null for true: these flags ask
-// for more care, so doubt sets them.
-func (f *flag) UnmarshalJSON(raw []byte) error {
-	text := string(raw)
-	*f = text != "false" && text != "0" && text != "null"
-	return nil
 }
 
 // Logout ends the Directus session of a pair. Its access token lives on until

@@ -64,15 +64,15 @@ func (c *Client) TokenRights(ctx context.Context) (TokenRights, error) {
 
 func (c *Client) askFlags(ctx context.Context, rights *TokenRights) error {
 	var flags struct {
-		Admin *flag `json:"admin_access"`
-		App   *flag `json:"app_access"`
+		Admin *rest.Flag `json:"admin_access"`
+		App   *rest.Flag `json:"app_access"`
 	}
 	err := c.get(ctx, "/policies/me/globals", &flags)
 	if rest.Status(err) == http.StatusNotFound { // Directus 10: the flags are the role's
 		var me struct {
 			Role *struct {
-				Admin *flag `json:"admin_access"`
-				App   *flag `json:"app_access"`
+				Admin *rest.Flag `json:"admin_access"`
+				App   *rest.Flag `json:"app_access"`
 			} `json:"role"`
 		}
 		if err = c.get(ctx, "/users/me", &me, "role.admin_access", "role.app_access"); err == nil && me.Role != nil {

@@ -2,8 +2,6 @@ package prepare
 
 import (
 	"context"
-	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -70,28 +68,12 @@ func loginError(err error, otpSent bool) error {
 	return failed(err)
 }
 
-// isAdministrator reads the token that Directus itself just gave us. Directus
-// 10 writes the flag as a number on some databases.
+// isAdministrator reads the token that Directus itself just gave us.
 func isAdministrator(token string) bool {
-	parts := strings.Split(token, ".")
-	if len(parts) != 3 {
-		return false
-	}
-	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
-	if err != nil {
-		return false
-	}
 	var claims struct {
-		AdminAccess any `json:"admin_access"`
+		AdminAccess rest.Flag `json:"admin_access"`
 	}
-	return json.Unmarshal(payload, &claims) == nil && isTrue(claims.AdminAccess)
-}
-
-// isTrue reads a flag that may be a number.
-func isTrue(flag any) bool {
-	number, _ := flag.(float64)
-	truth, _ := flag.(bool)
-	return truth || number != 0
+	return rest.ReadToken(token, &claims) == nil && bool(claims.AdminAccess)
 }
 
 // logOut ends the session, also when ctx has ended.

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"gatehouse/storage/directus/internal/rest"
 )
 
 // readable are the collections that the service reads, all of each: rules on
@@ -31,10 +33,10 @@ func (p permission) isFull() bool {
 // a role in Directus 10.
 func (p *preparation) serviceRights(ctx context.Context) error {
 	var found []struct {
-		ID    string `json:"id"`
-		Admin any    `json:"admin_access"`
-		App   any    `json:"app_access"`
-		TFA   any    `json:"enforce_tfa"`
+		ID    string    `json:"id"`
+		Admin rest.Flag `json:"admin_access"`
+		App   rest.Flag `json:"app_access"`
+		TFA   rest.Flag `json:"enforce_tfa"`
 	}
 	err := p.admin.search(ctx, p.model.path, map[string]any{"name": equals(ServiceName)},
 		[]string{"id", "admin_access", "app_access", "enforce_tfa"}, &found)
@@ -48,7 +50,7 @@ func (p *preparation) serviceRights(ctx context.Context) error {
 		err = p.createRights(ctx)
 	default:
 		p.policy = found[0].ID
-		if isTrue(found[0].Admin) || isTrue(found[0].App) || isTrue(found[0].TFA) {
+		if found[0].Admin || found[0].App || found[0].TFA {
 			err = p.change(rightsName, "take administrator's and Studio access away", func() error {
 				return p.admin.write(ctx, http.MethodPatch, p.model.path+"/"+p.policy, noAccess(), nil)
 			})

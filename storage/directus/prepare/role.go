@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+
+	"gatehouse/storage/directus/internal/rest"
 )
 
 // ErrCustomerRole says that the customer role has administrator's access: every
@@ -16,23 +18,23 @@ const roleName = "customer role"
 // role is a row of directus_roles with the flags that Directus 10 keeps there
 // and later versions in policies.
 type role struct {
-	ID       string  `json:"id"`
-	Parent   *string `json:"parent"`
-	Admin    any     `json:"admin_access"`
-	App      any     `json:"app_access"`
+	ID       string    `json:"id"`
+	Parent   *string   `json:"parent"`
+	Admin    rest.Flag `json:"admin_access"`
+	App      rest.Flag `json:"app_access"`
 	Policies []struct {
 		Policy struct {
-			Admin any `json:"admin_access"`
-			App   any `json:"app_access"`
+			Admin rest.Flag `json:"admin_access"`
+			App   rest.Flag `json:"app_access"`
 		} `json:"policy"`
 	} `json:"policies"`
 }
 
 func (r role) access() (admin, app bool) {
-	admin, app = isTrue(r.Admin), isTrue(r.App)
+	admin, app = bool(r.Admin), bool(r.App)
 	for _, held := range r.Policies {
-		admin = admin || isTrue(held.Policy.Admin)
-		app = app || isTrue(held.Policy.App)
+		admin = admin || bool(held.Policy.Admin)
+		app = app || bool(held.Policy.App)
 	}
 	return admin, app
 }

@@ -5,6 +5,6 @@
 // words: a failed validation repeats the password (FAILED_VALIDATION, value
 // "invalid"), a failed uniqueness check the static token.
 //
-// It knows Directus's envelopes ({"data": …} and {"errors": […]}) and nothing
-// of what the requests mean.
+// It knows Directus's forms, that is its envelopes ({"data": …} and {"errors":
+// […]}), access tokens and flags, and nothing of what the requests mean.
 package rest
