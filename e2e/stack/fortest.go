@@ -33,11 +33,10 @@ func DirectusForTest(t testing.TB, options DirectusOptions) *Directus {
 		t.Skipf("Directus %s is not installed; set %s=1 to install it", options.Version, requireVariable)
 	}
 	d := startForTest(t, func(ctx context.Context) (*Directus, error) { return StartDirectus(ctx, options) })
-	t.Cleanup(func() {
+	t.Cleanup(func() { // before the one that stops it
 		if t.Failed() {
 			t.Logf("the end of Directus's log:\n%s", d.Log())
 		}
-		d.Stop()
 	})
 	return d
 }
@@ -45,44 +44,34 @@ func DirectusForTest(t testing.TB, options DirectusOptions) *Directus {
 // PostgresForTest starts a PostgreSQL that is stopped when the test ends.
 func PostgresForTest(t testing.TB, options PostgresOptions) *Postgres {
 	t.Helper()
-	p := startForTest(t, func(ctx context.Context) (*Postgres, error) { return StartPostgres(ctx, options) })
-	t.Cleanup(p.Stop)
-	return p
+	return startForTest(t, func(ctx context.Context) (*Postgres, error) { return StartPostgres(ctx, options) })
 }
 
 // RedisForTest starts a Redis that is stopped when the test ends.
 func RedisForTest(t testing.TB, options RedisOptions) *Redis {
 	t.Helper()
-	r := startForTest(t, func(ctx context.Context) (*Redis, error) { return StartRedis(ctx, options) })
-	t.Cleanup(r.Stop)
-	return r
+	return startForTest(t, func(ctx context.Context) (*Redis, error) { return StartRedis(ctx, options) })
 }
 
 // RedisClusterForTest starts a Redis Cluster that is stopped when the test ends.
 func RedisClusterForTest(t testing.TB, options RedisClusterOptions) *RedisCluster {
 	t.Helper()
-	c := startForTest(t, func(ctx context.Context) (*RedisCluster, error) { return StartRedisCluster(ctx, options) })
-	t.Cleanup(c.Stop)
-	return c
+	return startForTest(t, func(ctx context.Context) (*RedisCluster, error) { return StartRedisCluster(ctx, options) })
 }
 
 // SentinelForTest starts a Sentinel set-up that is stopped when the test ends.
 func SentinelForTest(t testing.TB, options SentinelOptions) *Sentinel {
 	t.Helper()
-	s := startForTest(t, func(ctx context.Context) (*Sentinel, error) { return StartSentinel(ctx, options) })
-	t.Cleanup(s.Stop)
-	return s
+	return startForTest(t, func(ctx context.Context) (*Sentinel, error) { return StartSentinel(ctx, options) })
 }
 
 // MailboxForTest starts a mailbox that is stopped when the test ends.
 func MailboxForTest(t testing.TB) *mailbox.Mailbox {
 	t.Helper()
-	m := startForTest(t, func(ctx context.Context) (*mailbox.Mailbox, error) { return mailbox.Start(ctx, mailbox.Config{}) })
-	t.Cleanup(m.Stop)
-	return m
+	return startForTest(t, func(ctx context.Context) (*mailbox.Mailbox, error) { return mailbox.Start(ctx, mailbox.Config{}) })
 }
 
-func startForTest[T any](t testing.TB, start func(context.Context) (T, error)) T {
+func startForTest[T interface{ Stop() }](t testing.TB, start func(context.Context) (T, error)) T {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), startPatience)
 	defer cancel()
@@ -94,5 +83,6 @@ func startForTest[T any](t testing.TB, start func(context.Context) (T, error)) T
 	case err != nil:
 		t.Fatal(err)
 	}
+	t.Cleanup(component.Stop)
 	return component
 }
