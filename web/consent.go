@@ -101,19 +101,11 @@ func (s *screens) showConsent(w http.ResponseWriter, r *http.Request, interactio
 }
 
 func (s *screens) consentPost(w http.ResponseWriter, r *http.Request) {
-	interaction, ok := s.open(w, r)
+	interaction, form, ok := s.submitted(w, r)
 	if !ok {
 		return
 	}
-	form, ok := s.read(w, r)
-	if !ok {
-		return
-	}
-	switch {
-	case form.Get("action") == "deny":
-		s.deny(w, r, interaction)
-		return
-	case interaction.Next != authorize.PromptConsent:
+	if interaction.Next != authorize.PromptConsent {
 		seeOther(w, r, interaction.ResumeURL)
 		return
 	}

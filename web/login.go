@@ -97,16 +97,8 @@ func endsAt(interaction *authorize.Interaction) string {
 }
 
 func (s *screens) loginPost(w http.ResponseWriter, r *http.Request) {
-	interaction, ok := s.open(w, r)
+	interaction, form, ok := s.submitted(w, r)
 	if !ok {
-		return
-	}
-	form, ok := s.read(w, r)
-	if !ok {
-		return
-	}
-	if form.Get("action") == "deny" {
-		s.deny(w, r, interaction)
 		return
 	}
 	email, password := strings.TrimSpace(form.Get("username")), form.Get("password")

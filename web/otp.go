@@ -82,16 +82,8 @@ func (s *screens) showOTP(w http.ResponseWriter, r *http.Request, interaction *a
 }
 
 func (s *screens) otpPost(w http.ResponseWriter, r *http.Request) {
-	interaction, ok := s.open(w, r)
+	interaction, form, ok := s.submitted(w, r)
 	if !ok {
-		return
-	}
-	form, ok := s.read(w, r)
-	if !ok {
-		return
-	}
-	if form.Get("action") == "deny" {
-		s.deny(w, r, interaction)
 		return
 	}
 	pending, ok := s.pending(w, r, interaction)

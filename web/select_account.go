@@ -70,16 +70,8 @@ func (s *screens) choices(r *http.Request, interaction *authorize.Interaction) (
 }
 
 func (s *screens) selectAccountPost(w http.ResponseWriter, r *http.Request) {
-	interaction, ok := s.open(w, r)
+	interaction, form, ok := s.submitted(w, r)
 	if !ok {
-		return
-	}
-	form, ok := s.read(w, r)
-	if !ok {
-		return
-	}
-	if form.Get("action") == "deny" {
-		s.deny(w, r, interaction)
 		return
 	}
 	for _, session := range interaction.Browser.Sessions {

@@ -226,14 +226,24 @@ func (s *screens) open(w http.ResponseWriter, r *http.Request) (*authorize.Inter
 	return interaction, true
 }
 
-// read returns the fields of a form, or shows what is wrong with it.
-func (s *screens) read(w http.ResponseWriter, r *http.Request) (url.Values, bool) {
+// submitted opens the request of a form and reads its fields. If something is
+// wrong it shows what, and if the person would rather not go on it says so to the
+// app; then there is nothing more to do.
+func (s *screens) submitted(w http.ResponseWriter, r *http.Request) (*authorize.Interaction, url.Values, bool) {
+	interaction, ok := s.open(w, r)
+	if !ok {
+		return nil, nil, false
+	}
 	form, err := oauth.ReadBody(w, r)
 	if err != nil {
 		s.Error(w, r, oauth.AsError(err), s.interactions.StartAgain(r))
-		return nil, false
+		return nil, nil, false
 	}
-	return form, true
+	if form.Get("action") == "deny" {
+		s.deny(w, r, interaction)
+		return nil, nil, false
+	}
+	return interaction, form, true
 }
 
 // refuse shows an error of Interactions.
@@ -264,7 +274,7 @@ func (s *screens) to(w http.ResponseWriter, r *http.Request, interaction *author
 func seeOther(w http.ResponseWriter, r *http.Request, address string) {
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("Referrer-Policy", "same-origin")
-	http.Redirect(w, r, address, http.StatusSeeOther)
+	http.Redirect(w, r, address, http.StatusSeeOther) //nolint:gosec // a screen of ours, or what Interactions names
 }
 
 func orDefault[T int | time.Duration](value, standard T) T {
