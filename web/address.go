@@ -11,15 +11,15 @@ import (
 )
 
 // errAddressThrottled says that too many sign-ins from one network address
-// failed. It comes as an addressThrottled.
+// failed. It comes as an addressThrottledError.
 var errAddressThrottled = errors.New("too many failed sign-ins from the address")
 
-type addressThrottled struct {
+type addressThrottledError struct {
 	retryAfter time.Duration
 }
 
-func (e *addressThrottled) Error() string { return errAddressThrottled.Error() }
-func (e *addressThrottled) Unwrap() error { return errAddressThrottled }
+func (e *addressThrottledError) Error() string { return errAddressThrottled.Error() }
+func (e *addressThrottledError) Unwrap() error { return errAddressThrottled }
 
 // wideFactor is how many times the limit of an IPv6 /64 that of its /48 is.
 const wideFactor = 10
@@ -39,7 +39,7 @@ type network struct {
 }
 
 // reserve counts an attempt as failed before it is made, or returns an
-// addressThrottled and counts nothing. forgive takes it back.
+// addressThrottledError and counts nothing. forgive takes it back.
 func (a *addresses) reserve(ctx context.Context, address string) error {
 	networks := a.networks(address)
 	for i, n := range networks {
@@ -57,7 +57,7 @@ func (a *addresses) count(ctx context.Context, n network) error {
 			*attempts = storage.AddressAttempts{Since: now}
 		}
 		if attempts.Failures >= n.limit {
-			return &addressThrottled{retryAfter: attempts.Since.Add(a.window).Sub(now)}
+			return &addressThrottledError{retryAfter: attempts.Since.Add(a.window).Sub(now)}
 		}
 		attempts.Failures++
 		return nil

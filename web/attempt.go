@@ -11,7 +11,7 @@ import (
 
 // authenticate asks the user store about credentials, within the limits of the
 // account and of the network address. Besides the errors of Accounts it returns
-// ErrExhausted or an addressThrottled; then the user store was not asked.
+// ErrExhausted or an addressThrottledError; then the user store was not asked.
 //
 // It goes on when the browser hangs up: otherwise a stranger could guess and
 // hang up, and Directus would count what we do not.

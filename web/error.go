@@ -1,6 +1,7 @@
 package web
 
 import (
+	"maps"
 	"net/http"
 
 	"gatehouse/provider/authorize"
@@ -43,9 +44,7 @@ func (web *Web) Error(w http.ResponseWriter, r *http.Request, err *oauth.Error, 
 	case err.Status >= http.StatusInternalServerError:
 		kind.name = "server"
 	}
-	for key, values := range err.Header {
-		w.Header()[key] = values
-	}
+	maps.Copy(w.Header(), err.Header)
 	web.showError(w, r, err.Status, kind, again)
 }
 

@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -198,7 +199,7 @@ func TestRequestThatCannotGoOn(t *testing.T) {
 				if strings.Contains(page.body, errStore.Error()) {
 					t.Error("the page tells the cause")
 				}
-				if test.failure != errStore {
+				if !errors.Is(test.failure, errStore) {
 					h.golden("error_"+name, page)
 				}
 			}

@@ -15,7 +15,7 @@ import (
 	"gatehouse/storage"
 )
 
-func (h *house) chooser() *authorize.Interaction {
+func (h *house) chooser() {
 	interaction := h.wait("r1", authorize.PromptSelectAccount)
 	interaction.Browser.Sessions = []storage.Session{
 		{ID: "session-ada", Subject: "ada"},
@@ -23,7 +23,6 @@ func (h *house) chooser() *authorize.Interaction {
 		{ID: "session-deleted", Subject: "deleted"},
 		{ID: "session-grace", Subject: "grace"},
 	}
-	return interaction
 }
 
 var accountValue = regexp.MustCompile(`id="select-2" type="submit" name="account" value="([^"]+)"`)

@@ -338,8 +338,8 @@ func TestThrottleKeepsNoRecordOfNothing(t *testing.T) {
 			h := newHouse(t)
 			attempt(h)
 			h.clock.Advance(time.Minute)
-			for range h.store.Attempts.All(t.Context()) {
-				t.Error("a record stays")
+			for record, err := range h.store.Attempts.All(t.Context()) {
+				t.Errorf("a record stays: %v, %v", record, err)
 			}
 		})
 	}

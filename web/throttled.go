@@ -13,7 +13,7 @@ import (
 // throttled shows that an attempt was not made because too many failed before,
 // and whether that was so. The page is the same whether the account exists.
 func (s *screens) throttled(w http.ResponseWriter, r *http.Request, interaction *authorize.Interaction, err error) bool {
-	var address *addressThrottled
+	var address *addressThrottledError
 	switch {
 	case errors.As(err, &address):
 		s.sink.Emit(r.Context(), event.Event{Name: event.SignInThrottled, ClientID: interaction.Client.ID, Kind: "address"})
