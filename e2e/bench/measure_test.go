@@ -3,8 +3,10 @@
 package bench_test
 
 import (
+	"cmp"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -23,10 +25,10 @@ type operation func() error
 // measured is what one side used.
 type measured struct {
 	// clock is the processor time, user and system, that the side has used.
-	clock      func() time.Duration
-	operations int
-	cpu        time.Duration
-	walls      []time.Duration
+	clock func() time.Duration
+	// turns are the processor time of one operation in each turn.
+	turns []time.Duration
+	walls []time.Duration
 	// trips went to Redis, looks to Directus.
 	trips, looks int
 }
@@ -47,8 +49,7 @@ func (m *measured) run(b *testing.B, count, callers int, op operation) {
 		})
 	}
 	working.Wait()
-	m.cpu += m.clock() - before
-	m.operations += count
+	m.turns = append(m.turns, (m.clock()-before)/time.Duration(count))
 	m.walls = append(m.walls, walls...)
 	for _, err := range failures {
 		if err != nil {
@@ -57,8 +58,22 @@ func (m *measured) run(b *testing.B, count, callers int, op operation) {
 	}
 }
 
-func (m *measured) perOperation() time.Duration {
-	return m.cpu / time.Duration(max(m.operations, 1))
+// perOperation is the median over the turns: on a machine that is not ours alone
+// some of them are disturbed.
+func (m *measured) perOperation() time.Duration { return median(m.turns) }
+
+// multipleOf compares each turn with the floor's turn next to it, since a machine
+// may be faster in one minute than in the next.
+func (m *measured) multipleOf(floor measured) float64 {
+	ratios := make([]float64, len(m.turns))
+	for i, ours := range m.turns {
+		ratios[i] = float64(ours) / float64(floor.turns[i])
+	}
+	return median(ratios)
+}
+
+func median[T cmp.Ordered](values []T) T {
+	return slices.Sorted(slices.Values(values))[len(values)/2]
 }
 
 // percentile is the wall time that a share of the operations stays within.
@@ -119,22 +134,26 @@ func ownTime() time.Duration {
 	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
 
-// tick is the unit of /proc/*/stat.
-const tick = 10 * time.Millisecond
-
-// timeOf returns the clock of another process (proc(5), fields 14 and 15 of
-// stat). It is coarse, but what one turn misses the next one has.
+// timeOf returns the clock of another process: what its threads spent on a
+// processor in nanoseconds, the first number of schedstat. The Go runtime keeps
+// its threads.
 func timeOf(pid int) func() time.Duration {
 	return func() time.Duration {
-		stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+		threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", pid))
 		if err != nil {
-			panic(err) // the process has died
+			panic(err) // only for a wrong pattern
 		}
-		_, after, _ := strings.Cut(string(stat), ") ")
-		fields := strings.Fields(after)
-		user, _ := strconv.Atoi(fields[11])
-		system, _ := strconv.Atoi(fields[12])
-		return time.Duration(user+system) * tick
+		var sum time.Duration
+		for _, thread := range threads {
+			statistics, err := os.ReadFile(thread)
+			if err != nil {
+				continue // the thread has ended
+			}
+			spent, _, _ := strings.Cut(string(statistics), " ")
+			nanoseconds, _ := strconv.ParseInt(spent, 10, 64)
+			sum += time.Duration(nanoseconds)
+		}
+		return sum
 	}
 }
 
