@@ -166,6 +166,9 @@ func (g *tokenGuard) watch(ctx context.Context) error {
 			g.logger.ErrorContext(ctx, errInvalidToken.Error())
 		case rights.Admin == directus.Yes && !g.allowAdmin:
 			return errAdminToken
+		case rights.Valid == directus.Yes && rights.Admin == directus.Unknown:
+			g.logger.WarnContext(ctx, "Directus does not tell whether its token is an administrator's")
+			return nil
 		case rights.Valid == directus.Yes:
 			return nil
 		}

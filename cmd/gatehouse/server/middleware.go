@@ -55,7 +55,14 @@ func (m Middleware) log(r *http.Request, request event.Request, recorder *record
 	m.Logger.LogAttrs(r.Context(), level, "request",
 		slog.String("request_id", request.ID), slog.String("method", r.Method), slog.String("path", pathOf(r)),
 		slog.Int("status", recorder.code()), slog.Int64("bytes", recorder.bytes), slog.Duration("took", took),
-		slog.String("client_address", request.ClientAddress), slog.String("user_agent", request.UserAgent))
+		slog.String("client_address", request.ClientAddress), slog.String("user_agent", clipped(request.UserAgent)))
+}
+
+// longestUserAgent bounds what a stranger can write into the log with one request.
+const longestUserAgent = 256
+
+func clipped(userAgent string) string {
+	return strings.ToValidUTF8(userAgent[:min(len(userAgent), longestUserAgent)], "")
 }
 
 // pathOf leaves out the handle of a waiting authorization request.

@@ -75,6 +75,19 @@ func TestAccessLogHoldsNoQuery(t *testing.T) {
 	}
 }
 
+// A header of a stranger must not fill the log.
+func TestAccessLogClipsTheUserAgent(t *testing.T) {
+	var log bytes.Buffer
+	middleware := server.Middleware{Logger: slog.New(slog.NewJSONHandler(&log, nil)), Now: newClock().Now, Random: rand.Reader}
+	handler := middleware.Chain(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", nil)
+	r.Header.Set("User-Agent", "browser "+strings.Repeat("x", 60_000))
+	handler.ServeHTTP(httptest.NewRecorder(), r)
+	if !strings.Contains(log.String(), "browser xxx") || log.Len() > 1000 {
+		t.Errorf("a line of %d bytes", log.Len())
+	}
+}
+
 func TestPanicIsAnsweredAndLogged(t *testing.T) {
 	var log bytes.Buffer
 	middleware := server.Middleware{Logger: slog.New(slog.NewTextHandler(&log, nil)), Now: newClock().Now, Random: rand.Reader}
