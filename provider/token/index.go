@@ -75,7 +75,10 @@ func (s *Service) prune(ctx context.Context, subject *storage.Subject) error {
 		}
 	}
 	subject.Grants = kept
-	if len(kept) == 0 || len(kept)%pruneEvery != 0 {
+	// At the bound something has to go each time, and must not be a live grant
+	// as long as there is a dead one.
+	full := len(kept) >= storage.MaxGrantsPerSubject
+	if len(kept) == 0 || len(kept)%pruneEvery != 0 && !full {
 		return nil
 	}
 	records := make([]*storage.Record[storage.Grant], len(kept))

@@ -2,6 +2,7 @@ package token_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/url"
 	"testing"
 	"time"
@@ -74,6 +75,32 @@ func TestTokensOfRemovedClientAreWorthNothing(t *testing.T) {
 	refreshed := rp.Token(url.Values{"grant_type": {"refresh_token"}, "refresh_token": {answer.Text("refresh_token")}})
 	if refreshed.Text("error") != "invalid_grant" {
 		t.Errorf("made anew: refresh answers %d %s", refreshed.Status, refreshed.Raw)
+	}
+}
+
+// What ends a grant because the list is full must first have looked which of the
+// listed ones still exist.
+func TestFullIndexOfDeadGrantsEndsNoLiveOne(t *testing.T) {
+	s := providertest.New(t, providertest.Options{})
+	subject := s.AddUser("ada@example.com")
+	rp, browser := s.Second(t), s.NewBrowser(t)
+	kept := rp.Exchange(browser.SignIn(rp, "ada@example.com", map[string]string{"scope": "openid offline_access"}))
+	err := s.Store.Subjects.Update(t.Context(), subject, func(index *storage.Subject) error {
+		for number := len(index.Grants); number < storage.MaxGrantsPerSubject; number++ {
+			index.Grants = append(index.Grants, storage.GrantEntry{
+				ID: fmt.Sprintf("gone-%d", number), ClientID: providertest.WebID, Offline: true,
+				Created: s.Clock.Now().Add(-time.Hour), Expires: s.Clock.Now().Add(time.Hour),
+			})
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := s.SPA(t)
+	browser.Get(other.AuthorizationURL(nil)).Code(t)
+	if refreshed := rp.Refresh(kept.Text("refresh_token")); refreshed.Status != 200 {
+		t.Errorf("the only live grant was ended: %d %s", refreshed.Status, refreshed.Raw)
 	}
 }
 
