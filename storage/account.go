@@ -37,6 +37,13 @@ type Account struct {
 	Active    bool
 	FirstName string
 	LastName  string
+	// Language is what the user chose in Directus (BCP 47), or empty.
+	Language string
+	// Provider is DefaultProvider, or the name of the external provider that
+	// the user signs in with: then there is no password here.
+	Provider string
+	// HasOTP says that a one-time password is set up.
+	HasOTP bool
 	// Fields are the columns that the claim mapping reads, by name.
 	Fields map[string]any
 	SeenAt time.Time

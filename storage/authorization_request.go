@@ -28,6 +28,11 @@ type AuthorizationRequest struct {
 	// Resources are the targets of RFC 8707.
 	Resources []string `json:"resources,omitempty"`
 
+	// OwnPath is set for a request that no client made: a sign-in that leads to
+	// this page of ours, below the issuer. Then there is no client, no
+	// redirect_uri and no consent.
+	OwnPath string `json:"own_path,omitempty"`
+
 	CreatedAt time.Time `json:"created_at"`
 	// SessionID is the session that was chosen or made for this request.
 	SessionID string `json:"session_id,omitempty"`

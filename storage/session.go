@@ -21,6 +21,12 @@ type Session struct {
 	// ACR and AMR say how (RFC 8176).
 	ACR string   `json:"acr,omitempty"`
 	AMR []string `json:"amr,omitempty"`
+	// MustEnrolOTP says that a policy of the project asks for one-time passwords
+	// and this user had none: nothing else may be done with the session before.
+	MustEnrolOTP bool `json:"must_enrol_otp,omitempty"`
+	// UserAgent and ClientAddress are those of the last sign-in.
+	UserAgent     string `json:"user_agent,omitempty"`
+	ClientAddress string `json:"client_address,omitempty"`
 	// Remember keeps the session beyond the end of the browser.
 	Remember  bool      `json:"remember,omitempty"`
 	CreatedAt time.Time `json:"created_at"`

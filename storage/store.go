@@ -24,6 +24,19 @@ type Store struct {
 	Subjects *Table[Subject]
 	// Consents remember what a user allowed a client. Named by ConsentName.
 	Consents *Table[Consent]
+	// VerifiedEmails are the one thing that is kept of users here, since
+	// Directus has no such column. Named by user id.
+	VerifiedEmails *Table[VerifiedEmail]
+	// Histories are the past sign-ins of users. Named by user id.
+	Histories *Table[History]
+	// Enrolments are one-time passwords that are being set up. Named by
+	// session id.
+	Enrolments *Table[Enrolment]
+	// DirectusAccesses are access tokens of fresh sign-ins. Named by session id.
+	DirectusAccesses *Table[DirectusAccess]
+	// Mailings count the mails that were asked for. Named by purpose and by
+	// address of mail or network.
+	Mailings *Table[Mailings]
 	// DirectusSessions keep Directus token pairs. Named by their own id.
 	DirectusSessions *Table[DirectusSession]
 	// Attempts count failed sign-ins of the accounts whose names look alike.
@@ -71,6 +84,11 @@ func New(config Config) (*Store, error) {
 	s.Grants = newTable[Grant](s, "grant")
 	s.Subjects = newTableOf(s, "subject", subjectCodec())
 	s.Consents = newTable[Consent](s, "consent")
+	s.VerifiedEmails = newTable[VerifiedEmail](s, "verified_email")
+	s.Histories = newTable[History](s, "history")
+	s.Enrolments = newTable[Enrolment](s, "enrolment")
+	s.DirectusAccesses = newTable[DirectusAccess](s, "directus_access")
+	s.Mailings = newTable[Mailings](s, "mailings")
 	s.DirectusSessions = newTable[DirectusSession](s, "directus_session")
 	s.Attempts = newTable[Attempts](s, "attempts")
 	s.Addresses = newTable[AddressAttempts](s, "address_attempts")

@@ -20,27 +20,6 @@ import (
 	"gatehouse/storage"
 )
 
-// Accounts asks the user store. Both methods are safe for concurrent use.
-type Accounts interface {
-	// Authenticate checks credentials, asking the user store exactly once for
-	// them. It returns storage.ErrInvalidCredentials, ErrOTPRequired,
-	// ErrInvalidOTP, ErrRestricted, ErrMalformed or ErrUnavailable, the last
-	// together with ErrUncertain if the attempt may have been counted.
-	Authenticate(ctx context.Context, credentials storage.Credentials) (SignInResult, error)
-	// Find returns the account as it was at most maxAge ago, or
-	// storage.ErrNotFound.
-	Find(ctx context.Context, id string, maxAge time.Duration) (storage.Account, error)
-}
-
-// SignInResult is who signed in.
-type SignInResult struct {
-	Account storage.Account
-	// OTPUsed says that the user store asked for a one-time password.
-	OTPUsed bool
-	// DirectusSession names the kept token pair, if there is one.
-	DirectusSession string
-}
-
 // Interactions is what screens may do with waiting requests.
 // *authorize.Interactions satisfies it and says more.
 type Interactions interface {

@@ -69,7 +69,7 @@ func (c *Client) Authenticate(ctx context.Context, credentials storage.Credentia
 	}
 	return Authentication{
 		Account:     user.account,
-		OTPVerified: credentials.OTP != "" && user.hasOTP,
+		OTPVerified: credentials.OTP != "" && user.account.HasOTP,
 		EnforceTFA:  bool(claims.EnforceTFA),
 		AdminAccess: bool(claims.AdminAccess),
 		Pair:        pair,

@@ -12,7 +12,7 @@ import (
 
 // Columns that are always read. Of tfa_secret Directus shows no more than
 // whether there is one.
-var baseColumns = []string{"id", "email", "status", "first_name", "last_name", "tfa_secret"}
+var baseColumns = []string{"id", "email", "status", "first_name", "last_name", "tfa_secret", "language", "provider"}
 
 var columnName = regexp.MustCompile(`^[A-Za-z0-9_]{1,64}(\.[A-Za-z0-9_]{1,64}){0,4}$`)
 
@@ -57,7 +57,6 @@ func newColumns(fields []string) (columns, error) {
 // user is what a look-up found.
 type user struct {
 	account storage.Account
-	hasOTP  bool
 }
 
 // read makes a user of a row. It refuses one that lacks what decides: a token
@@ -73,13 +72,16 @@ func (c columns) read(row map[string]any, seenAt time.Time) (user, error) {
 		Active:    status == "active",
 		FirstName: text(row["first_name"]),
 		LastName:  text(row["last_name"]),
+		Language:  text(row["language"]),
+		Provider:  text(row["provider"]),
+		HasOTP:    row["tfa_secret"] != nil,
 		Fields:    make(map[string]any, len(c.handed)),
 		SeenAt:    seenAt,
 	}
 	for name, path := range c.handed {
 		account.Fields[name] = follow(row, path)
 	}
-	return user{account: account, hasOTP: row["tfa_secret"] != nil}, nil
+	return user{account: account}, nil
 }
 
 // follow walks a path into nested objects; at a list it walks on in each entry.

@@ -1,0 +1,36 @@
+package web
+
+import (
+	"context"
+	"net/http"
+
+	"gatehouse/provider/authorize"
+	"gatehouse/provider/session"
+	"gatehouse/storage"
+)
+
+// Desk is where a person sees and ends what is kept of him here. Whose it is
+// the caller says: it comes from the browser's session and from nowhere else.
+type Desk interface {
+	// Browser is who the browser is signed in as.
+	Browser(r *http.Request) (session.Browser, error)
+	// Begin starts a sign-in that leads to a page of ours, and returns the
+	// address to go to.
+	Begin(w http.ResponseWriter, r *http.Request, own authorize.OwnRequest) (string, error)
+	// Sessions are those that are alive, the latest used first.
+	Sessions(ctx context.Context, subject string) ([]storage.Session, error)
+	// EndSession ends one session of the user, and what hangs on it. One that
+	// is not his is storage.ErrNotFound.
+	EndSession(ctx context.Context, subject, sessionID, reason string) error
+	// EndOthers ends every session and grant of the user but those of keep.
+	EndOthers(ctx context.Context, subject, keep, reason string) error
+	// EndUser ends every session and grant of the user.
+	EndUser(ctx context.Context, subject, reason string) error
+	// Apps are what the user allowed or what holds a grant of his, by name.
+	Apps(ctx context.Context, subject string) ([]storage.AuthorizedApp, error)
+	// RemoveApp forgets the consent and ends the app's grants.
+	RemoveApp(ctx context.Context, subject, clientID string) error
+	// SetOTP notes in a session that its user now has a one-time password, or
+	// has none any more, and proved to have it just now.
+	SetOTP(ctx context.Context, browser session.Browser, sessionID string, has bool) error
+}
