@@ -90,7 +90,7 @@ func (s *screens) showConsent(w http.ResponseWriter, r *http.Request, interactio
 	}
 	name := fullName(account)
 	data := consentPage{
-		page: s.screen(w, r, interaction.Request.UILocales), App: appOf(interaction.Client), Action: here(r, "", ""),
+		page: s.screen(w, r, s.readerOf(r, interaction)), App: appOf(interaction.Client), Action: here(r, "", ""),
 		Digest: interaction.ConsentDigest, Host: destination(interaction),
 		Name: name, Email: account.Email, Initial: initial(name + account.Email),
 		OtherURL: s.prefix + "/login" + here(r, "other", "1"), Changed: changed,

@@ -50,7 +50,7 @@ func (web *Web) Error(w http.ResponseWriter, r *http.Request, err *oauth.Error, 
 
 func (web *Web) showError(w http.ResponseWriter, r *http.Request, status int, kind errorKind, again authorize.StartAgain) {
 	data := errorPage{
-		page: web.page(r, nil), Kind: kind.name, Code: kind.code, Description: kind.description,
+		page: web.page(r, reader{}), Kind: kind.name, Code: kind.code, Description: kind.description,
 		RequestID: event.RequestOf(r.Context()).ID, Minutes: kind.minutes, RetryURL: kind.retry,
 		App: app{Name: again.ClientName}, AgainURL: webAddress(again.URL), HelpURL: web.help,
 	}

@@ -25,7 +25,7 @@ func (web *Web) FormPost(w http.ResponseWriter, r *http.Request, action string, 
 		web.Error(w, r, oauth.NewError(oauth.InvalidRequest, "response_mode form_post needs a redirect_uri of http or https"), authorize.StartAgain{})
 		return
 	}
-	data := formPostPage{page: web.page(r, nil), Host: hostOf(action), Action: action, Fields: parameters}
+	data := formPostPage{page: web.page(r, reader{}), Host: hostOf(action), Action: action, Fields: parameters}
 	data.SubmitScript = web.assets.submit
 	// The client may want to know where the form came from; the address of this
 	// page, which names the request, it must not learn.

@@ -73,12 +73,24 @@ func newCatalogues(fallback string, cookies session.Cookies) (*catalogues, error
 	return c, nil
 }
 
+// reader is what is known of the languages of whoever reads a page.
+type reader struct {
+	// requested are the languages that the app asked for (OpenID Connect Core
+	// 1.0, section 3.1.2.1, ui_locales).
+	requested []string
+	// account is the language that the signed-in user has in Directus, or
+	// empty.
+	account string
+}
+
 // choose picks the language of a page: what the person chose here, what the app
-// asked for, what the browser prefers, the default.
-func (c *catalogues) choose(r *http.Request, requested []string) language.Tag {
+// asked for, what the signed-in user chose in Directus, what the browser
+// prefers, the default.
+func (c *catalogues) choose(r *http.Request, reader reader) language.Tag {
 	wanted := firstLanguages(r.URL.Query().Get(localesParameter), " ")
 	wanted = append(wanted, c.cookies.Read(r, languageCookie))
-	wanted = append(wanted, requested[:min(len(requested), mostLanguages)]...)
+	wanted = append(wanted, reader.requested[:min(len(reader.requested), mostLanguages)]...)
+	wanted = append(wanted, reader.account)
 	for _, name := range wanted {
 		if tag, ok := c.match(name); ok {
 			return tag

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"gatehouse/provider/authorize"
+	"gatehouse/storage"
 	"gatehouse/web"
 )
 
@@ -134,17 +135,22 @@ func TestLanguage(t *testing.T) {
 	for name, test := range map[string]struct {
 		query, accept string
 		requested     []string
+		account       string
 		want          string
 	}{
-		"default":                {want: "en"},
-		"of the browser":         {accept: "de-AT,de;q=0.9,en;q=0.8", want: "de"},
-		"first that there is":    {accept: "fr,de;q=0.5", want: "de"},
-		"of the app":             {accept: "en", requested: []string{"fr-CA", "de"}, want: "de"},
-		"chosen here":            {query: "&ui_locales=de", requested: []string{"en"}, want: "de"},
-		"none that there is":     {accept: "ja", requested: []string{"zh-Hans"}, want: "en"},
-		"nonsense":               {query: "&ui_locales=%00", accept: ";;q=x", requested: []string{"!"}, want: "en"},
-		"several in the address": {query: "&ui_locales=fr+de+en", want: "de"},
-		"tenth":                  {query: "&ui_locales=" + strings.Repeat("ja+", 9) + "de", want: "de"},
+		"default":                 {want: "en"},
+		"of the browser":          {accept: "de-AT,de;q=0.9,en;q=0.8", want: "de"},
+		"first that there is":     {accept: "fr,de;q=0.5", want: "de"},
+		"of the app":              {accept: "en", requested: []string{"fr-CA", "de"}, want: "de"},
+		"chosen here":             {query: "&ui_locales=de", requested: []string{"en"}, want: "de"},
+		"of the account":          {accept: "en", account: "de-DE", want: "de"},
+		"of the app, not account": {requested: []string{"en"}, account: "de-DE", want: "en"},
+		"chosen, not of account":  {query: "&ui_locales=en", account: "de-DE", want: "en"},
+		"account of none":         {accept: "de", account: "!", want: "de"},
+		"none that there is":      {accept: "ja", requested: []string{"zh-Hans"}, want: "en"},
+		"nonsense":                {query: "&ui_locales=%00", accept: ";;q=x", requested: []string{"!"}, want: "en"},
+		"several in the address":  {query: "&ui_locales=fr+de+en", want: "de"},
+		"tenth":                   {query: "&ui_locales=" + strings.Repeat("ja+", 9) + "de", want: "de"},
 		// Whoever sends thousands only wants us busy.
 		"eleventh":                {query: "&ui_locales=" + strings.Repeat("ja+", 10) + "de", want: "en"},
 		"eleventh of the app":     {requested: append(slices.Repeat([]string{"ja"}, 10), "de"), want: "en"},
@@ -155,7 +161,12 @@ func TestLanguage(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := newHouse(t)
-			h.wait("r1", authorize.PromptLogin).Request.UILocales = test.requested
+			interaction := h.wait("r1", authorize.PromptLogin)
+			interaction.Request.UILocales = test.requested
+			if interaction.Session = (storage.Session{}); test.account != "" {
+				interaction.Browser.Sessions = []storage.Session{{ID: "session-ada", Subject: "ada"}}
+				h.accounts.users[email].account.Language = test.account
+			}
 			h.wantPage(h.get("/login?request=r1"+test.query, "Accept-Language", test.accept), http.StatusOK, `<html lang="`+test.want+`" dir="ltr">`)
 		})
 	}

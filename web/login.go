@@ -32,7 +32,7 @@ type loginPage struct {
 
 func (s *screens) loginPage(w http.ResponseWriter, r *http.Request, interaction *authorize.Interaction) loginPage {
 	return loginPage{
-		page: s.screen(w, r, interaction.Request.UILocales), App: appOf(interaction.Client),
+		page: s.screen(w, r, s.readerOf(r, interaction)), App: appOf(interaction.Client),
 		Action: here(r, "", ""), OtherURL: here(r, "other", "1"), HelpURL: s.help,
 	}
 }

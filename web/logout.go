@@ -7,6 +7,7 @@ import (
 	"gatehouse/provider/authorize"
 	"gatehouse/provider/logout"
 	"gatehouse/provider/oauth"
+	"gatehouse/storage"
 )
 
 // LogoutPages are the pages of signing out.
@@ -30,13 +31,15 @@ type logoutPage struct {
 
 // Confirm asks whether to sign out.
 func (l LogoutPages) Confirm(w http.ResponseWriter, r *http.Request, confirmation logout.Confirmation) {
-	data := logoutPage{
-		page: l.web.page(r, nil), Action: confirmation.Action, Fields: confirmation.Fields,
-		App: app{Name: confirmation.ClientName, Logo: webAddress(confirmation.ClientLogo)},
+	// Signing out must be possible while Directus is away: then the page has
+	// neither address nor language of the account.
+	account, err := l.web.accounts.Find(r.Context(), confirmation.Subject, l.web.accountAge)
+	if err != nil {
+		account = storage.Account{}
 	}
-	// Signing out must be possible while Directus is away.
-	if account, err := l.web.accounts.Find(r.Context(), confirmation.Subject, l.web.accountAge); err == nil {
-		data.Email = account.Email
+	data := logoutPage{
+		page: l.web.page(r, reader{account: account.Language}), Action: confirmation.Action, Fields: confirmation.Fields,
+		App: app{Name: confirmation.ClientName, Logo: webAddress(confirmation.ClientLogo)}, Email: account.Email,
 	}
 	l.web.show(w, r, http.StatusOK, "logout", data, policy(onward(confirmation.ReturnURL), plainPicture(confirmation.ClientLogo)))
 }
@@ -51,9 +54,9 @@ type loggedOutPage struct {
 
 // LoggedOut says how it ended, with the way back to the app.
 func (l LogoutPages) LoggedOut(w http.ResponseWriter, r *http.Request, done logout.Done) {
-	data := loggedOutPage{page: l.web.page(r, nil), App: app{Name: done.ClientName}, Return: webAddress(done.ReturnURL), Kept: done.Kept}
+	data := loggedOutPage{page: l.web.page(r, reader{}), App: app{Name: done.ClientName}, Return: webAddress(done.ReturnURL), Kept: done.Kept}
 	if r.Method == http.MethodGet {
-		data.page = l.web.screen(w, r, nil)
+		data.page = l.web.screen(w, r, reader{})
 	}
 	l.web.show(w, r, http.StatusOK, "logged_out", data, policy(nil, nil))
 }

@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"context"
 	"embed"
 	"fmt"
 	"html/template"
@@ -11,6 +12,7 @@ import (
 
 	"golang.org/x/text/language"
 
+	"gatehouse/provider/authorize"
 	"gatehouse/provider/event"
 	"gatehouse/provider/oauth"
 	"gatehouse/storage"
@@ -81,25 +83,48 @@ func footer(config Config) []link {
 	return links
 }
 
-// page begins the data of a screen; requested are the languages that the app
-// asked for.
-func (web *Web) page(r *http.Request, requested []string) page {
+// page begins the data of a screen.
+func (web *Web) page(r *http.Request, reader reader) page {
 	return page{
-		words: web.catalogues.words(web.catalogues.choose(r, requested)), Project: web.project, Logo: web.logo,
+		words: web.catalogues.words(web.catalogues.choose(r, reader)), Project: web.project, Logo: web.logo,
 		Style: web.assets.style, Script: web.assets.script, Icon: web.assets.icon, Links: web.links,
 	}
 }
 
 // screen is page for a screen that can be called again in another language.
-func (web *Web) screen(w http.ResponseWriter, r *http.Request, requested []string) page {
+func (web *Web) screen(w http.ResponseWriter, r *http.Request, reader reader) page {
 	web.catalogues.keep(w, r)
-	p := web.page(r, requested)
+	p := web.page(r, reader)
 	for _, tag := range web.catalogues.tags {
 		p.Languages = append(p.Languages, languageLink{
 			Lang: tag.String(), Name: web.catalogues.nameOf(tag), URL: here(r, localesParameter, tag.String()), Current: tag == p.tag,
 		})
 	}
 	return p
+}
+
+// readerOf is whoever reads a screen of a waiting request: the language of the
+// account counts where the browser is signed in.
+func (s *screens) readerOf(r *http.Request, interaction *authorize.Interaction) reader {
+	reader := reader{requested: interaction.Request.UILocales}
+	current := interaction.Session
+	if current.Subject == "" {
+		current, _ = interaction.Browser.Current()
+	}
+	if current.Subject != "" {
+		reader.account = s.languageOf(r.Context(), current.Subject)
+	}
+	return reader
+}
+
+// languageOf is the language that a user has in Directus, or empty: a page does
+// without rather than wait or fail for it.
+func (web *Web) languageOf(ctx context.Context, subject string) string {
+	account, err := web.accounts.Find(ctx, subject, web.accountAge)
+	if err != nil {
+		return ""
+	}
+	return account.Language
 }
 
 // here is the address of the screen itself, relative to it, with the parameters

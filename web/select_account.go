@@ -43,7 +43,7 @@ func (s *screens) selectAccount(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	data := selectAccountPage{
-		page: s.screen(w, r, interaction.Request.UILocales), App: appOf(interaction.Client), Action: here(r, "", ""),
+		page: s.screen(w, r, s.readerOf(r, interaction)), App: appOf(interaction.Client), Action: here(r, "", ""),
 		OtherURL: s.prefix + "/login" + here(r, "other", "1"), Accounts: choices,
 	}
 	s.show(w, r, http.StatusOK, "select_account", data, endsAt(interaction))
