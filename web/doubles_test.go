@@ -55,12 +55,12 @@ func (i *interactions) StartAgain(r *http.Request) authorize.StartAgain {
 	return authorize.StartAgain{ClientName: "Shop", URL: "https://shop.example/"}
 }
 
-func (i *interactions) SignIn(_ context.Context, w http.ResponseWriter, interaction *authorize.Interaction, signIn session.SignIn) (string, error) {
+func (i *interactions) SignIn(_ context.Context, w http.ResponseWriter, interaction *authorize.Interaction, signIn session.SignIn) (storage.Session, string, error) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.signIns = append(i.signIns, signIn)
 	http.SetCookie(w, &http.Cookie{Name: "session", Value: signIn.Subject, Path: "/"})
-	return interaction.ResumeURL, nil
+	return storage.Session{ID: "session-" + signIn.Subject, Subject: signIn.Subject}, interaction.ResumeURL, nil
 }
 
 func (i *interactions) Select(_ context.Context, _ http.ResponseWriter, interaction *authorize.Interaction, sessionID string) (string, error) {

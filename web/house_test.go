@@ -43,6 +43,7 @@ type house struct {
 	browser      *http.Client
 	interactions *interactions
 	accounts     *accounts
+	desk         *desk
 	store        *storage.Store
 	events       *events
 	clock        *clock
@@ -56,6 +57,7 @@ func newHouse(t testing.TB, options ...func(*web.Config)) *house {
 	h := &house{t: t, clock: newClock(), events: &events{}, address: "192.0.2.7"}
 	h.accounts = newAccounts()
 	h.interactions = newInteractions()
+	h.desk = &desk{sessions: map[string]storage.Session{}, address: "/login?request=own"}
 	h.store = newStore(t, h.clock)
 	handles, err := oauth.NewHandles(rand.Reader, make([]byte, 32))
 	if err != nil {
@@ -78,7 +80,7 @@ func newHouse(t testing.TB, options ...func(*web.Config)) *house {
 	if h.web, err = web.New(config); err != nil {
 		t.Fatal(err)
 	}
-	h.web.Routes(router, h.interactions)
+	h.web.Routes(router, h.interactions, h.desk)
 	h.browser = h.newBrowser()
 	h.wait("r1", authorize.PromptLogin)
 	return h

@@ -166,7 +166,7 @@ func (s *screens) signedIn(w http.ResponseWriter, r *http.Request, interaction *
 		s.broken(w, r, err)
 		return
 	}
-	next, err := s.interactions.SignIn(r.Context(), w, interaction, signIn)
+	_, next, err := s.interactions.SignIn(r.Context(), w, interaction, signIn)
 	if err != nil {
 		s.refuse(w, r, err)
 		return

@@ -6,8 +6,12 @@ import (
 	"embed"
 	"fmt"
 	"html/template"
+	"io/fs"
 	"net/http"
 	"net/url"
+	"path"
+	"slices"
+	"strings"
 	"unicode"
 
 	"golang.org/x/text/language"
@@ -24,10 +28,23 @@ var templateFiles embed.FS
 // templates are the screens, each with the layout around it.
 type templates map[string]*template.Template
 
+// frames are the files that screens share.
+func frames() []string {
+	return []string{"templates/layout.html", "templates/parts.html"}
+}
+
 func parseTemplates() (templates, error) {
 	all := templates{}
-	for _, name := range []string{"login", "otp", "select_account", "consent", "logout", "logged_out", "error", "form_post"} {
-		t, err := template.ParseFS(templateFiles, "templates/layout.html", "templates/parts.html", "templates/"+name+".html")
+	files, err := fs.Glob(templateFiles, "templates/*.html")
+	if err != nil {
+		return nil, err
+	}
+	for _, file := range files {
+		if slices.Contains(frames(), file) {
+			continue
+		}
+		name := strings.TrimSuffix(path.Base(file), ".html")
+		t, err := template.ParseFS(templateFiles, append(frames(), file)...)
 		if err != nil {
 			return nil, fmt.Errorf("template: %w", err)
 		}

@@ -25,7 +25,7 @@ import (
 type Interactions interface {
 	Open(r *http.Request) (*authorize.Interaction, error)
 	StartAgain(r *http.Request) authorize.StartAgain
-	SignIn(ctx context.Context, w http.ResponseWriter, interaction *authorize.Interaction, signIn session.SignIn) (string, error)
+	SignIn(ctx context.Context, w http.ResponseWriter, interaction *authorize.Interaction, signIn session.SignIn) (storage.Session, string, error)
 	Select(ctx context.Context, w http.ResponseWriter, interaction *authorize.Interaction, sessionID string) (string, error)
 	Consent(ctx context.Context, interaction *authorize.Interaction, digest string) (string, error)
 	Deny(w http.ResponseWriter, r *http.Request, interaction *authorize.Interaction)
@@ -58,6 +58,15 @@ type Config struct {
 	// Issuer is where the screens are found; its path prefixes theirs.
 	Issuer   string
 	Accounts Accounts
+	// What follows may each be nil: then its pages are not there, and nothing
+	// leads to them.
+	Registrar        Registrar
+	Passwords        Passwords
+	OneTimePasswords OneTimePasswords
+	Profiles         Profiles
+	Brand            Brand
+	External         External
+
 	Store    *storage.Store
 	Cookies  session.Cookies
 	Handles  *oauth.Handles
@@ -166,15 +175,16 @@ func (web *Web) Languages() []language.Tag { return slices.Clone(web.catalogues.
 // Limiter counts the failed sign-ins of accounts.
 func (web *Web) Limiter() *Limiter { return web.limiter }
 
-// screens are the pages of waiting requests.
+// screens are the pages of waiting requests and of a person's own account.
 type screens struct {
 	*Web
 	interactions Interactions
+	desk         Desk
 }
 
 // Routes mounts the screens on a router that stands for the issuer's path.
-func (web *Web) Routes(r chi.Router, interactions Interactions) {
-	s := &screens{Web: web, interactions: interactions}
+func (web *Web) Routes(r chi.Router, interactions Interactions, desk Desk) {
+	s := &screens{Web: web, interactions: interactions, desk: desk}
 	r.NotFound(web.NotFound)
 	r.Get("/static/*", web.assets.serve)
 	r.Group(func(r chi.Router) {

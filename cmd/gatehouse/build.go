@@ -87,7 +87,7 @@ func (a *app) build(ctx context.Context, settings *config.Loaded, backend storag
 	if err != nil {
 		return nil, err
 	}
-	p.handler = issuer.Handler(func(router chi.Router) { screens.Routes(router, issuer.Interactions()) })
+	p.handler = issuer.Handler(func(router chi.Router) { screens.Routes(router, issuer.Interactions(), nil) })
 	return p, nil
 }
 

@@ -79,15 +79,15 @@ func (i *Interactions) StartAgain(r *http.Request) StartAgain {
 }
 
 // SignIn notes a sign-in that just succeeded, starts or renews the browser's
-// session, and returns the address to go to.
-func (i *Interactions) SignIn(ctx context.Context, w http.ResponseWriter, interaction *Interaction, signIn session.SignIn) (string, error) {
+// session, and returns that session and the address to go to.
+func (i *Interactions) SignIn(ctx context.Context, w http.ResponseWriter, interaction *Interaction, signIn session.SignIn) (storage.Session, string, error) {
 	signIn.RequestID = interaction.Request.ID
 	s, err := i.endpoint.Sessions.Start(ctx, w, interaction.Browser, signIn)
 	if err != nil {
-		return "", err
+		return storage.Session{}, "", err
 	}
 	err = i.endpoint.change(ctx, interaction, func(request *storage.AuthorizationRequest) { request.SessionID = s.ID })
-	return interaction.ResumeURL, err
+	return s, interaction.ResumeURL, err
 }
 
 // Select notes which of the browser's accounts the person chose, makes it the

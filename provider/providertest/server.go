@@ -168,7 +168,7 @@ func (s *Server) handler(t testing.TB, options Options) http.Handler {
 	if err != nil {
 		t.Fatalf("make provider: %v", err)
 	}
-	return s.Provider.Handler(func(router chi.Router) { screens.Routes(router, s.Provider.Interactions()) })
+	return s.Provider.Handler(func(router chi.Router) { screens.Routes(router, s.Provider.Interactions(), nil) })
 }
 
 func (s *Server) releaser(t testing.TB, options Options) *claims.Releaser {
