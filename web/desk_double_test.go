@@ -15,6 +15,8 @@ type desk struct {
 	mu sync.Mutex
 	// sessions are found by the cookie that interactions sets: the user's id.
 	sessions map[string]storage.Session
+	// elsewhere are those of other browsers.
+	elsewhere []storage.Session
 	// address is where Begin leads to.
 	address string
 	begun   []authorize.OwnRequest
@@ -64,10 +66,16 @@ func (d *desk) Begin(_ http.ResponseWriter, _ *http.Request, own authorize.OwnRe
 func (d *desk) Sessions(_ context.Context, subject string) ([]storage.Session, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	var all []storage.Session
 	if s, ok := d.sessions[subject]; ok {
-		return []storage.Session{s}, d.failure
+		all = append(all, s)
 	}
-	return nil, d.failure
+	for _, s := range d.elsewhere {
+		if s.Subject == subject {
+			all = append(all, s)
+		}
+	}
+	return all, d.failure
 }
 
 func (d *desk) note(what string) error {

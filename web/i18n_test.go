@@ -105,7 +105,7 @@ func TestKeysAreAllThereAndAllUsed(t *testing.T) {
 		note(file, keyInCode)
 		note(file, kindInCode)
 	}
-	for _, kind := range []string{"unavailable", "address", "exhausted"} {
+	for _, kind := range []string{"unavailable", "address", "exhausted", "account_ended"} {
 		used["error."+kind+".retry"] = true
 	}
 	if diff := cmp.Diff(slices.Sorted(maps.Keys(used)), slices.Sorted(maps.Keys(source))); diff != "" {

@@ -33,6 +33,10 @@ func frames() []string {
 	return []string{"templates/layout.html", "templates/parts.html"}
 }
 
+// accountFrame is around the pages of "My account" as well: those whose name
+// begins with "account".
+const accountFrame = "templates/account_layout.html"
+
 func parseTemplates() (templates, error) {
 	all := templates{}
 	files, err := fs.Glob(templateFiles, "templates/*.html")
@@ -40,11 +44,15 @@ func parseTemplates() (templates, error) {
 		return nil, err
 	}
 	for _, file := range files {
-		if slices.Contains(frames(), file) {
+		if slices.Contains(frames(), file) || file == accountFrame {
 			continue
 		}
 		name := strings.TrimSuffix(path.Base(file), ".html")
-		t, err := template.ParseFS(templateFiles, append(frames(), file)...)
+		files := append(frames(), file)
+		if strings.HasPrefix(name, "account") {
+			files = append(files, accountFrame)
+		}
+		t, err := template.ParseFS(templateFiles, files...)
 		if err != nil {
 			return nil, fmt.Errorf("template: %w", err)
 		}
@@ -67,6 +75,8 @@ type page struct {
 	Links []link
 	// Failed marks a page that shows an error.
 	Failed bool
+	// Wide gives the page room for a list beside it.
+	Wide bool
 }
 
 // Lang and Dir are the attributes of the document.

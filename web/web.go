@@ -87,6 +87,7 @@ type Config struct {
 // Web shows the screens. It is safe for concurrent use.
 type Web struct {
 	accounts   Accounts
+	profiles   Profiles
 	store      *storage.Store
 	sink       event.Sink
 	now        func() time.Time
@@ -118,7 +119,7 @@ func New(config Config) (*Web, error) {
 		return nil, errors.New("web: the issuer must be an address")
 	}
 	web := &Web{
-		accounts: config.Accounts, store: config.Store, sink: config.Sink, now: config.Now, cookies: config.Cookies,
+		accounts: config.Accounts, profiles: config.Profiles, store: config.Store, sink: config.Sink, now: config.Now, cookies: config.Cookies,
 		prefix:  strings.TrimSuffix(issuer.EscapedPath(), "/"),
 		project: config.Theme.ProjectName, logo: webAddress(config.Theme.LogoURL), help: webAddress(config.HelpURL),
 		accountAge: orDefault(config.AccountAge, time.Minute),
@@ -201,6 +202,9 @@ func (web *Web) Routes(r chi.Router, interactions Interactions, desk Desk) {
 			r.HandleFunc(screen.path, web.methodNotAllowed) // but for:
 			r.Get(screen.path, screen.get)
 			r.Post(screen.path, screen.post)
+		}
+		if desk != nil {
+			s.accountRoutes(r)
 		}
 	})
 }

@@ -9,4 +9,6 @@ type OwnRequest struct {
 	Subject string
 	// Fresh asks for a sign-in even if there is a session.
 	Fresh bool
+	// SelectAccount lets the person choose among the accounts of the browser.
+	SelectAccount bool
 }

@@ -1,0 +1,194 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+
+	"gatehouse/provider/authorize"
+	"gatehouse/provider/session"
+	"gatehouse/storage"
+)
+
+// freshness is how old a sign-in may be for steps that would help a thief of an
+// unlocked device most: a new password, a one-time password, the end of every
+// session.
+const freshness = 10 * time.Minute
+
+// visitor is the person whose account a page is about: the one that the browser
+// is signed in as, never one that an address or a form names.
+type visitor struct {
+	browser session.Browser
+	session storage.Session
+	account storage.Account
+}
+
+// section is a page of "My account".
+type section struct {
+	Key, URL string
+	// Path is below the issuer, and ID is that of the link.
+	Path, ID string
+	Current  bool
+}
+
+// accountPage begins the data of every page of "My account", which
+// account_layout.html frames.
+type accountPage struct {
+	page
+	Sections []section
+	// Overview marks the page that a phone lists the sections on.
+	Overview             bool
+	OverviewURL          string
+	Name, Email, Initial string
+	SignOutURL           string
+	// OtherURL leads to the other accounts of the browser.
+	OtherURL string
+	// Notice is the key of what was just done.
+	Notice string
+	// Problem is the key of an error that is of no single field.
+	Problem string
+}
+
+// accountRoutes mounts "My account".
+func (s *screens) accountRoutes(r chi.Router) {
+	for _, page := range []struct {
+		path      string
+		get, post http.HandlerFunc
+	}{
+		{"/account", s.profile, nil},
+		{"/account/other", s.otherAccount, nil},
+	} {
+		r.HandleFunc(page.path, s.methodNotAllowed) // but for:
+		r.Get(page.path, page.get)
+		if page.post != nil {
+			r.Post(page.path, page.post)
+		}
+	}
+}
+
+// enter finds out who calls a page of "My account". If that is nobody it leads
+// to a sign-in that comes back to the page; if the account has ended it says so.
+// Then there is nothing more to do.
+func (s *screens) enter(w http.ResponseWriter, r *http.Request) (visitor, bool) {
+	browser, err := s.desk.Browser(r)
+	if err != nil {
+		s.broken(w, r, err)
+		return visitor{}, false
+	}
+	current, ok := browser.Current()
+	if !ok || current.MustEnrolOTP {
+		// With a one-time password to be set up first, the policy leads there.
+		s.begin(w, r, authorize.OwnRequest{Path: s.ownPath(r)})
+		return visitor{}, false
+	}
+	account, err := s.accounts.Find(r.Context(), current.Subject, s.accountAge)
+	switch {
+	case errors.Is(err, storage.ErrNotFound), err == nil && !account.Active:
+		s.ended(w, r, current.Subject)
+		return visitor{}, false
+	case err != nil:
+		s.accountFailed(w, r, err)
+		return visitor{}, false
+	}
+	return visitor{browser: browser, session: current, account: account}, true
+}
+
+// ended signs out whoever has no account any more.
+func (s *screens) ended(w http.ResponseWriter, r *http.Request, subject string) {
+	if err := s.desk.EndUser(r.Context(), subject, "account is not active"); err != nil {
+		s.broken(w, r, err)
+		return
+	}
+	kind := errorKind{name: "account_ended", code: "account_ended", retry: s.prefix + "/account"}
+	s.showError(w, r, http.StatusForbidden, kind, authorize.StartAgain{})
+}
+
+// otherAccount leads to the chooser, and from there to the overview.
+func (s *screens) otherAccount(w http.ResponseWriter, r *http.Request) {
+	s.begin(w, r, authorize.OwnRequest{Path: "/account", SelectAccount: true})
+}
+
+// begin leads to a sign-in.
+func (s *screens) begin(w http.ResponseWriter, r *http.Request, own authorize.OwnRequest) {
+	address, err := s.desk.Begin(w, r, own)
+	if err != nil {
+		s.accountFailed(w, r, err)
+		return
+	}
+	seeOther(w, r, address)
+}
+
+// fresh says whether the sign-in is recent enough for a sensitive step. If not
+// it leads to another one, by the same person, that comes back to the page.
+func (s *screens) fresh(w http.ResponseWriter, r *http.Request, who visitor) bool {
+	if s.now().Sub(who.session.AuthenticatedAt) <= freshness {
+		return true
+	}
+	s.signInAgain(w, r, who, s.ownPath(r))
+	return false
+}
+
+// signInAgain leads to a sign-in of the same person that comes back to a page.
+func (s *screens) signInAgain(w http.ResponseWriter, r *http.Request, who visitor, path string) {
+	s.begin(w, r, authorize.OwnRequest{Path: path, Subject: who.session.Subject, Fresh: true})
+}
+
+// ownPath is the path of the page below the issuer.
+func (s *screens) ownPath(r *http.Request) string { return strings.TrimPrefix(r.URL.Path, s.prefix) }
+
+// accountFailed shows an error of the user store or of ours. The page can be
+// called again.
+func (s *screens) accountFailed(w http.ResponseWriter, r *http.Request, err error) {
+	if errors.Is(err, storage.ErrUnavailable) {
+		s.unavailable(w, r)
+		return
+	}
+	s.broken(w, r, err)
+}
+
+// accountPage begins a page of "My account"; path is that of its section.
+func (s *screens) accountPage(w http.ResponseWriter, r *http.Request, who visitor, path string) accountPage {
+	name := fullName(who.account)
+	p := accountPage{
+		page: s.screen(w, r, reader{account: who.account.Language}), Overview: path == "/account", OverviewURL: s.prefix + "/account",
+		Name: name, Email: who.account.Email, Initial: initial(name + who.account.Email),
+		SignOutURL: s.prefix + "/logout", OtherURL: s.prefix + "/account/other", Notice: noticeOf(r),
+	}
+	p.Wide = true
+	for _, one := range s.sections() {
+		one.URL, one.Current = s.prefix+one.Path, one.Path == path
+		p.Sections = append(p.Sections, one)
+	}
+	return p
+}
+
+// sections are the pages that there are, in the order in which they are listed.
+func (s *screens) sections() []section {
+	return []section{
+		{Key: "account.profile", Path: "/account", ID: "account-profile"},
+	}
+}
+
+// showAccount shows a page of "My account"; pictures are addresses of those that
+// are not fetched over https.
+func (s *screens) showAccount(w http.ResponseWriter, r *http.Request, status int, name string, data any, pictures ...string) {
+	s.show(w, r, status, name, data, policy(nil, pictures))
+}
+
+// noticeOf is what was just done. The address says which of these: it can be
+// made up, so the words promise nothing that matters.
+func noticeOf(r *http.Request) string {
+	return map[string]string{
+		"profile": "account.notice.profile",
+	}[r.URL.Query().Get("notice")]
+}
+
+// done leads to a page that says what was done, so that reloading repeats
+// nothing.
+func (s *screens) done(w http.ResponseWriter, r *http.Request, path, notice string) {
+	seeOther(w, r, s.prefix+path+"?"+url.Values{"notice": {notice}}.Encode())
+}
