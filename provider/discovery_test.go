@@ -51,7 +51,7 @@ func TestDiscoverySaysExactlyWhatIsTrue(t *testing.T) {
 		"grant_types_supported":            texts(grant.Types()),
 		"acr_values_supported":             []any{session.ACRPassword, session.ACROTP},
 		"subject_types_supported":          []any{"public"},
-		"prompt_values_supported":          texts(authorize.Prompts()),
+		"prompt_values_supported":          texts(authorize.Prompts(true)),
 		"display_values_supported":         texts(authorize.Displays()),
 		"claim_types_supported":            []any{"normal"},
 		"code_challenge_methods_supported": []any{"S256"},

@@ -19,6 +19,7 @@ import (
 	"gatehouse/provider/authorize"
 	"gatehouse/provider/claims"
 	"gatehouse/provider/clientauth"
+	"gatehouse/provider/desk"
 	"gatehouse/provider/discovery"
 	"gatehouse/provider/event"
 	"gatehouse/provider/grant"
@@ -53,6 +54,9 @@ type Config struct {
 
 	Tokens   token.Lifetimes
 	Sessions session.Lifetimes
+	// Registration says that people may be sent to register (prompt=create), and
+	// ExternalSignIn that they may sign in elsewhere.
+	Registration, ExternalSignIn bool
 	// RequestLifetime is how long a person may take to sign in.
 	RequestLifetime time.Duration
 	// Staleness is how old the last look at a user may be.
@@ -87,6 +91,7 @@ type Provider struct {
 	jwks          http.Handler
 	sessions      *session.Manager
 	tokens        *token.Service
+	desk          *desk.Desk
 }
 
 // New builds the endpoints.
@@ -155,7 +160,7 @@ func (p *Provider) endpoints(config Config) (err error) {
 	p.authorize, err = authorize.New(authorize.Config{
 		Issuer: config.Issuer, Store: config.Store, Clients: config.Clients, Sessions: p.sessions, Tokens: p.tokens,
 		Accounts: gate, Handles: config.Handles, Pages: config.Pages, RequestLifetime: config.RequestLifetime,
-		Now: config.Now, Random: config.Random, Sink: config.Sink,
+		Registration: config.Registration, Now: config.Now, Random: config.Random, Sink: config.Sink,
 	})
 	if err != nil {
 		return err
@@ -170,11 +175,18 @@ func (p *Provider) endpoints(config Config) (err error) {
 		Issuer: config.Issuer, Clients: config.Clients, Sessions: p.sessions, Tokens: p.tokens,
 		Handles: config.Handles, Pages: config.LogoutPages, Sink: config.Sink,
 	})
+	p.desk, err = desk.New(desk.Config{
+		Store: config.Store, Clients: config.Clients, Requests: p.authorize.Interactions(), Sessions: p.sessions,
+		Tokens: p.tokens, Now: config.Now, Sink: config.Sink,
+	})
+	if err != nil {
+		return err
+	}
 	p.jwks = discovery.JWKS(config.Keys)
 	p.discovery, err = discovery.New(discovery.Config{
 		Issuer: config.Issuer, Paths: where, Scopes: claims.Scopes(), Claims: config.Claims.Supported(),
 		ResponseTypes: authorize.ResponseTypes(), ResponseModes: authorize.ResponseModes(), GrantTypes: grant.Types(),
-		Prompts: authorize.Prompts(), Displays: authorize.Displays(), ACRValues: []string{session.ACRPassword, session.ACROTP},
+		Prompts: authorize.Prompts(config.Registration), Displays: authorize.Displays(), ACRValues: session.ACRValues(config.ExternalSignIn),
 		SigningAlgorithms: config.Keys.Algorithms(), ClientAuthentication: clientauth.Methods(),
 		AssertionAlgorithms: clientauth.SigningAlgorithms(), UILocales: config.UILocales,
 		PolicyURI: config.PolicyURI, TermsURI: config.TermsURI,
@@ -185,13 +197,12 @@ func (p *Provider) endpoints(config Config) (err error) {
 // Interactions returns what screens may do.
 func (p *Provider) Interactions() *authorize.Interactions { return p.authorize.Interactions() }
 
+// Desk returns where people see and end what is kept of them.
+func (p *Provider) Desk() *desk.Desk { return p.desk }
+
 // EndUser ends every session and grant of a user.
 func (p *Provider) EndUser(ctx context.Context, subject, reason string) error {
-	// Grants first: the index that names them is what both read.
-	if err := p.tokens.RevokeAll(ctx, subject, reason); err != nil {
-		return err
-	}
-	return p.sessions.EndAll(ctx, subject, reason)
+	return p.desk.EndUser(ctx, subject, reason)
 }
 
 // Handler serves the provider, and below the issuer's path whatever screens

@@ -1,14 +1,32 @@
 package storage
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
-// Consent remembers what a user allowed a client.
-type Consent struct {
-	Subject  string    `json:"sub"`
-	ClientID string    `json:"client_id"`
-	Scopes   []string  `json:"scopes"`
-	At       time.Time `json:"at"`
+// Consents are what a user allowed clients, by client_id. They are one record,
+// so that a person can be shown all of them.
+type Consents struct {
+	Clients map[string]Consent `json:"clients,omitempty"`
 }
 
-// ConsentName names the consent of a user for a client.
-func ConsentName(subject, clientID string) string { return subject + "\x00" + clientID }
+// Consent remembers what a user allowed one client.
+type Consent struct {
+	Scopes []string  `json:"scopes"`
+	At     time.Time `json:"at"`
+}
+
+// Allow adds scopes to what the user allowed the client.
+func (c *Consents) Allow(clientID string, scopes []string, at time.Time) {
+	if c.Clients == nil {
+		c.Clients = map[string]Consent{}
+	}
+	consent := Consent{Scopes: slices.Clone(c.Clients[clientID].Scopes), At: at}
+	for _, scope := range scopes {
+		if !slices.Contains(consent.Scopes, scope) {
+			consent.Scopes = append(consent.Scopes, scope)
+		}
+	}
+	c.Clients[clientID] = consent
+}

@@ -2,6 +2,9 @@ package storage_test
 
 import (
 	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"gatehouse/storage"
 )
@@ -20,10 +23,18 @@ func TestAccountName(t *testing.T) {
 	}
 }
 
-// Whatever the parts, two pairs never share a name.
-func TestConsentNamesDiffer(t *testing.T) {
-	if storage.ConsentName("ab", "c") == storage.ConsentName("a", "bc") {
-		t.Error("two pairs share a name")
+func TestConsentsAdd(t *testing.T) {
+	var consents storage.Consents
+	first, later := time.Unix(1000, 0), time.Unix(2000, 0)
+	consents.Allow("shop", []string{"openid", "email"}, first)
+	consents.Allow("news", []string{"openid"}, first)
+	consents.Allow("shop", []string{"profile", "openid"}, later)
+	want := storage.Consents{Clients: map[string]storage.Consent{
+		"shop": {Scopes: []string{"openid", "email", "profile"}, At: later},
+		"news": {Scopes: []string{"openid"}, At: first},
+	}}
+	if diff := cmp.Diff(want, consents); diff != "" {
+		t.Errorf("consents (-want +got):\n%s", diff)
 	}
 }
 

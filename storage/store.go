@@ -22,8 +22,8 @@ type Store struct {
 	Grants *Table[Grant]
 	// Subjects index sessions and grants. Named by user id.
 	Subjects *Table[Subject]
-	// Consents remember what a user allowed a client. Named by ConsentName.
-	Consents *Table[Consent]
+	// Consents remember what a user allowed clients. Named by user id.
+	Consents *Table[Consents]
 	// VerifiedEmails are the one thing that is kept of users here, since
 	// Directus has no such column. Named by user id.
 	VerifiedEmails *Table[VerifiedEmail]
@@ -83,7 +83,7 @@ func New(config Config) (*Store, error) {
 	s.Sessions = newTable[Session](s, "session")
 	s.Grants = newTable[Grant](s, "grant")
 	s.Subjects = newTableOf(s, "subject", subjectCodec())
-	s.Consents = newTable[Consent](s, "consent")
+	s.Consents = newTable[Consents](s, "consents")
 	s.VerifiedEmails = newTable[VerifiedEmail](s, "verified_email")
 	s.Histories = newTable[History](s, "history")
 	s.Enrolments = newTable[Enrolment](s, "enrolment")

@@ -45,7 +45,7 @@ func (s *screens) login(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	other := r.URL.Query().Get("other") != ""
-	if interaction.Next != authorize.PromptLogin && !other {
+	if !wantsSignIn(interaction) && !other {
 		seeOther(w, r, interaction.ResumeURL)
 		return
 	}
@@ -60,6 +60,12 @@ func (s *screens) login(w http.ResponseWriter, r *http.Request) {
 		data.Problem = "login.problem.otp_expired"
 	}
 	s.showLogin(w, r, interaction, http.StatusOK, data)
+}
+
+// wantsSignIn says that somebody has to sign in before the request can go on. An
+// app that asks for a new account (prompt=create) takes one that is there, too.
+func wantsSignIn(interaction *authorize.Interaction) bool {
+	return interaction.Next == authorize.PromptLogin || interaction.Next == authorize.PromptCreate
 }
 
 // expected is the e-mail address that the person will probably type, and

@@ -48,7 +48,7 @@ func (s *screens) pending(w http.ResponseWriter, r *http.Request, interaction *a
 	record, err := s.store.PendingSignIns.Get(r.Context(), interaction.Request.ID)
 	if errors.Is(err, storage.ErrNotFound) {
 		// Whoever is signed in meanwhile, in another tab, needs nothing more.
-		if interaction.Next != authorize.PromptLogin {
+		if !wantsSignIn(interaction) {
 			seeOther(w, r, interaction.ResumeURL)
 			return storage.PendingSignIn{}, false
 		}

@@ -87,7 +87,7 @@ func (a *app) build(ctx context.Context, settings *config.Loaded, backend storag
 	if err != nil {
 		return nil, err
 	}
-	p.handler = issuer.Handler(func(router chi.Router) { screens.Routes(router, issuer.Interactions(), nil) })
+	p.handler = issuer.Handler(func(router chi.Router) { screens.Routes(router, issuer.Interactions(), issuer.Desk()) })
 	return p, nil
 }
 

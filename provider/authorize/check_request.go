@@ -132,7 +132,7 @@ func checkNonce(a *attempt) error {
 
 func checkPrompt(a *attempt) error {
 	for prompt := range strings.FieldsSeq(a.get("prompt")) {
-		if !slices.Contains(Prompts(), prompt) {
+		if !slices.Contains(Prompts(a.endpoint.Registration), prompt) {
 			return invalid("prompt has a value that is not supported")
 		}
 		if !slices.Contains(a.request.Prompts, prompt) {

@@ -36,7 +36,7 @@ func requestChecks() []check {
 		{"scope", "RFC 6749, section 3.3; OpenID Connect Core 1.0, section 3.1.2.1", checkScope},
 		{"code_challenge", "RFC 7636, section 4.3; RFC 9700, section 2.1.1", checkCodeChallenge},
 		{"nonce", "OpenID Connect Core 1.0, section 3.1.2.1", checkNonce},
-		{"prompt", "OpenID Connect Core 1.0, section 3.1.2.1", checkPrompt},
+		{"prompt", "OpenID Connect Core 1.0, section 3.1.2.1; Initiating User Registration 1.0, section 4.1", checkPrompt},
 		{"max_age", "OpenID Connect Core 1.0, section 3.1.2.1", checkMaxAge},
 		{"id_token_hint", "OpenID Connect Core 1.0, section 3.1.2.1", checkIDTokenHint},
 		{"resource", "RFC 8707, section 2", checkResource},

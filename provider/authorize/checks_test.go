@@ -164,7 +164,7 @@ func TestRequestChecksAnswerTheClient(t *testing.T) {
 		{"nonce too long", web, set("nonce", long(1025)), oauth.InvalidRequest},
 		{"nonce twice", web, twice("nonce", "n"), oauth.InvalidRequest},
 		{"prompt unknown", web, set("prompt", "nonsense"), oauth.InvalidRequest},
-		{"prompt create", web, set("prompt", "create"), oauth.InvalidRequest},
+		{"prompt of our own", web, set("prompt", "enrol_otp"), oauth.InvalidRequest},
 		{"prompt none with another", web, set("prompt", "none login"), oauth.InvalidRequest},
 		{"prompt twice", web, twice("prompt", "login"), oauth.InvalidRequest},
 		{"max_age not a number", web, set("max_age", "soon"), oauth.InvalidRequest},

@@ -30,14 +30,8 @@ func (e *Endpoint) consent(ctx context.Context, interaction *Interaction, digest
 		return "", ErrConsentChanged
 	}
 	request, s := interaction.Request, interaction.Session
-	name := storage.ConsentName(s.Subject, request.ClientID)
-	err := e.Store.Consents.Upsert(ctx, name, storage.NoExpiry, func(c *storage.Consent) error {
-		c.Subject, c.ClientID, c.At = s.Subject, request.ClientID, e.Now()
-		for _, scope := range request.Scopes {
-			if !slices.Contains(c.Scopes, scope) {
-				c.Scopes = append(c.Scopes, scope)
-			}
-		}
+	err := e.Store.Consents.Upsert(ctx, s.Subject, storage.NoExpiry, func(all *storage.Consents) error {
+		all.Allow(request.ClientID, request.Scopes, e.Now())
 		return nil
 	})
 	if err != nil {

@@ -32,6 +32,8 @@ type Config struct {
 	Accounts *account.Gate
 	Handles  *oauth.Handles
 	Pages    Pages
+	// Registration says that people may be sent to register (prompt=create).
+	Registration bool
 	// RequestLifetime is how long a person may take.
 	RequestLifetime time.Duration
 	Now             func() time.Time
@@ -51,7 +53,7 @@ func New(config Config) (*Endpoint, error) {
 	case config.Issuer == "", config.Store == nil, config.Clients == nil, config.Sessions == nil,
 		config.Tokens == nil, config.Accounts == nil, config.Handles == nil, config.Pages == nil,
 		config.RequestLifetime <= 0, config.Now == nil, config.Random == nil, config.Sink == nil:
-		return nil, errors.New("authorization endpoint: every field of the configuration is needed")
+		return nil, errors.New("authorization endpoint: every field of the configuration but Registration is needed")
 	}
 	flood, err := newFlood()
 	if err != nil {

@@ -14,6 +14,11 @@ import (
 // refuse sends an error to the client by its response mode (RFC 6749, section
 // 4.1.2.1). Client and redirect_uri have been found good.
 func (e *Endpoint) refuse(w http.ResponseWriter, r *http.Request, request storage.AuthorizationRequest, err error) {
+	if request.OwnPath != "" {
+		// Nobody but the person is there to be told.
+		e.page(w, r, err, e.ownStart())
+		return
+	}
 	e.emit(r, request.ClientID, err)
 	shown := refuse.AsError(err)
 	parameters := url.Values{"error": {shown.Code}}

@@ -1,11 +1,15 @@
 package authorize
 
 import (
+	"net/http"
 	"net/netip"
 	"time"
 
 	"github.com/hashicorp/golang-lru/v2"
 	"golang.org/x/time/rate"
+
+	"gatehouse/provider/event"
+	"gatehouse/provider/oauth"
 )
 
 // Every request that waits is a record in the store, and anybody may start one.
@@ -37,6 +41,15 @@ func (f *flood) allow(address string, now time.Time) bool {
 		}
 	}
 	return limiter.AllowN(now, 1)
+}
+
+// flooded refuses another waiting request from a network that started too many.
+func (e *Endpoint) flooded(r *http.Request) error {
+	if e.flood.allow(event.RequestOf(r.Context()).ClientAddress, e.Now()) {
+		return nil
+	}
+	return oauth.NewError(oauth.TemporarilyUnavailable, "too many sign-ins were started from this network").
+		WithStatus(http.StatusTooManyRequests)
 }
 
 // networkOf is the /64 of an IPv6 address, since whoever has one has all of it.

@@ -55,7 +55,7 @@ func wayBackIfKnown(client storage.Client) StartAgain {
 
 // proceed answers at once when nothing has to be asked.
 func (e *Endpoint) proceed(w http.ResponseWriter, r *http.Request, a *attempt) {
-	browser, known, err := e.load(r.Context(), r, a.request, a.client)
+	browser, known, err := e.load(r.Context(), r, a.request)
 	if err != nil {
 		e.refuse(w, r, a.request, err)
 		return
@@ -90,16 +90,8 @@ func refusal(v verdict) error {
 // wait keeps the request and sends the browser on: to a screen, which finds the
 // handle in its query, or to the resuming address, which ends in it.
 func (e *Endpoint) wait(w http.ResponseWriter, r *http.Request, request storage.AuthorizationRequest, path string, screen bool) {
-	if !e.flood.allow(event.RequestOf(r.Context()).ClientAddress, e.Now()) {
-		e.page(w, r, oauth.NewError(oauth.TemporarilyUnavailable, "too many sign-ins were started from this network").
-			WithStatus(http.StatusTooManyRequests), StartAgain{})
-		return
-	}
-	var err error
-	request.CreatedAt = e.Now()
-	request.ID, err = oauth.RandomID(e.Random, 16)
-	if err != nil {
-		e.refuse(w, r, request, err)
+	if err := e.flooded(r); err != nil {
+		e.page(w, r, err, StartAgain{})
 		return
 	}
 	handle, err := e.save(w, r, request)
@@ -132,12 +124,21 @@ func (e *Endpoint) resume(w http.ResponseWriter, r *http.Request) {
 		e.finish(w, r, interaction, func() { e.refuse(w, r, request, err) })
 	case v.next == PromptNone:
 		e.touch(r.Context(), interaction.Browser, v.session)
-		e.finish(w, r, interaction, func() { e.respond(w, r, request, interaction.Client, v) })
+		e.finish(w, r, interaction, func() { e.answer(w, r, interaction) })
 	case silent:
 		e.finish(w, r, interaction, func() { e.refuse(w, r, request, refusal(v)) })
 	default:
 		e.seeOther(w, r, e.address(v.next.Screen())+"?request="+url.QueryEscape(handle))
 	}
+}
+
+// answer gives whoever asked what he asked for.
+func (e *Endpoint) answer(w http.ResponseWriter, r *http.Request, interaction *Interaction) {
+	if interaction.Request.OwnPath != "" {
+		e.respondOwn(w, r, interaction)
+		return
+	}
+	e.respond(w, r, interaction.Request, interaction.Client, interaction.verdict)
 }
 
 // finish takes the request out of the store, so that of several tabs one
@@ -154,6 +155,10 @@ func (e *Endpoint) finish(w http.ResponseWriter, r *http.Request, interaction *I
 
 // deny ends the request because the person said no.
 func (e *Endpoint) deny(w http.ResponseWriter, r *http.Request, interaction *Interaction) {
+	if interaction.Request.OwnPath != "" {
+		e.denyOwn(w, r, interaction)
+		return
+	}
 	e.Sink.Emit(r.Context(), event.Event{
 		Name: event.ConsentDenied, ClientID: interaction.Request.ClientID,
 		Subject: interaction.Session.Subject, SessionID: interaction.Session.ID,

@@ -27,13 +27,15 @@ type Interaction struct {
 	// Handle names the request in addresses (?request=…).
 	Handle  string
 	Request storage.AuthorizationRequest
+	// Client is zero for a request of our own, and so is its name: the page
+	// shows the project's.
 	Client  storage.Client
 	Browser session.Browser
 	// Next is what is to be asked, and may differ from the screen that was
 	// called: then the screen redirects to ResumeURL.
 	Next Prompt
 	// Session is the sign-in that consent would be given with. Zero while
-	// Next is PromptLogin or PromptSelectAccount.
+	// Next is PromptLogin, PromptCreate or PromptSelectAccount.
 	Session storage.Session
 	// ConsentDigest must come back with the person's consent. It covers the
 	// request, the session, the subject and the scopes.
@@ -47,6 +49,8 @@ type Interaction struct {
 // StartAgain is how a person whose request is gone gets back to the app.
 type StartAgain struct {
 	// ClientName and URL are empty where the app is unknown or gave no address.
+	// A page of ours has an address but no name: that of the project stands for
+	// it.
 	ClientName string
 	URL        string
 }

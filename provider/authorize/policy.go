@@ -36,6 +36,7 @@ func ask(next Prompt, refusal, reason string) verdict {
 // It looks at the browser's sessions as they are now, never at what the record
 // says happened before. An error is an *oauth.Error for the client, or our own.
 func (e *Endpoint) decide(ctx context.Context, request storage.AuthorizationRequest, client storage.Client, browser session.Browser, known knowledge) (verdict, error) {
+	own := request.OwnPath != ""
 	s, ok := chosen(request, browser)
 	if !ok && request.SessionID != "" && len(browser.Sessions) > 0 {
 		// The account that was chosen is gone. Answering as another one would
@@ -46,6 +47,9 @@ func (e *Endpoint) decide(ctx context.Context, request storage.AuthorizationRequ
 		return v, nil
 	}
 	if request.HintSubject != "" && s.Subject != request.HintSubject {
+		if own {
+			return ask(PromptLogin, oauth.LoginRequired, "the page is another user's"), nil
+		}
 		// Somebody else signed in than the client has in mind (OpenID
 		// Connect Core 1.0, section 3.1.2.1, id_token_hint).
 		return verdict{}, oauth.NewError(oauth.LoginRequired, "another user is signed in than the one of id_token_hint")
@@ -60,13 +64,21 @@ func (e *Endpoint) decide(ctx context.Context, request storage.AuthorizationRequ
 	if err != nil {
 		return verdict{}, err
 	}
+	v := verdict{next: PromptNone, session: s, account: user}
+	if s.MustEnrolOTP {
+		v.next, v.refusal, v.reason = PromptEnrolOTP, oauth.InteractionRequired, "a one-time password must be set up first"
+		return v, nil
+	}
+	if own {
+		return v, nil
+	}
 	if known.subject != s.Subject {
-		if err := e.Store.Load(ctx, e.reads(&known, s.Subject, client)...); err != nil {
+		if err := e.Store.Load(ctx, e.reads(&known, s.Subject)...); err != nil {
 			return verdict{}, err
 		}
 	}
-	v := verdict{next: PromptNone, session: s, account: user, index: known.index}
-	if reason := consentNeeded(request, client, s, known.consent); reason != "" {
+	v.index = known.index
+	if reason := consentNeeded(request, client, s, known); reason != "" {
 		v.next, v.refusal, v.reason = PromptConsent, oauth.ConsentRequired, reason
 	}
 	return v, nil
@@ -88,6 +100,9 @@ func chosen(request storage.AuthorizationRequest, browser session.Browser) (stor
 // session signed in for this very request, so that no mark in the record can
 // stand for it.
 func (e *Endpoint) signInNeeded(request storage.AuthorizationRequest, s storage.Session, ok bool) (verdict, bool) {
+	if !ok && slices.Contains(request.Prompts, string(PromptCreate)) {
+		return ask(PromptCreate, oauth.LoginRequired, "registration was asked for"), true
+	}
 	if !ok {
 		return ask(PromptLogin, oauth.LoginRequired, "no session"), true
 	}
@@ -110,23 +125,24 @@ func older(age time.Duration, maxAge int) bool {
 }
 
 // consentNeeded returns why the person must be asked, or nothing.
-func consentNeeded(request storage.AuthorizationRequest, client storage.Client, s storage.Session, remembered *storage.Record[storage.Consent]) string {
+func consentNeeded(request storage.AuthorizationRequest, client storage.Client, s storage.Session, known knowledge) string {
 	if oauth.DigestMatches(consentText(request, s), request.ConsentDigest) {
 		return ""
 	}
+	remembered, ok := known.consent(client.ID)
 	switch {
 	case slices.Contains(request.Prompts, string(PromptConsent)):
 		return "consent was asked for"
 	case client.FirstParty && !impersonable(client):
 		return ""
-	case remembered == nil, client.CreatedAt.After(remembered.Value.At):
+	case !ok, client.CreatedAt.After(remembered.At):
 		// A client that was removed and made anew may be another app.
 		return "no consent yet"
 	case impersonable(client):
 		return "consent of a native public client is not remembered"
 	}
 	for _, scope := range request.Scopes {
-		if !slices.Contains(remembered.Value.Scopes, scope) {
+		if !slices.Contains(remembered.Scopes, scope) {
 			return "a scope has not been allowed yet"
 		}
 	}

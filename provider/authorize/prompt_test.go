@@ -1,10 +1,12 @@
 package authorize_test
 
 import (
+	"slices"
 	"strconv"
 	"testing"
 	"time"
 
+	"gatehouse/provider/authorize"
 	"gatehouse/provider/oauth"
 	"gatehouse/provider/providertest"
 	"gatehouse/storage"
@@ -215,5 +217,35 @@ func TestUILocales(t *testing.T) {
 		if got := page.Language(); got != want {
 			t.Errorf("ui_locales %q shows %q, want %q", locales, got, want)
 		}
+	}
+}
+
+func TestPromptCreate(t *testing.T) {
+	s := start(t)
+	web, browser := s.Web(t), s.NewBrowser(t)
+	create := map[string]string{"prompt": "create"}
+	page := browser.Get(web.AuthorizationURL(create))
+	wantScreen(t, page, "/register")
+	// Whoever has an account already signs in to it.
+	login := browser.Get(s.Issuer + "/login?request=" + handleOf(t, page))
+	wantScreen(t, login, "/login")
+	browser.Through(login, ada).Code(t)
+	// And who is signed in goes on.
+	browser.Get(web.AuthorizationURL(create)).Code(t)
+	// A sign-in that is asked for besides is one all the same.
+	wantScreen(t, browser.Get(web.AuthorizationURL(map[string]string{"prompt": "create login"})), "/login")
+	for _, prompt := range []string{"create none", "none create"} {
+		browser.Get(web.AuthorizationURL(map[string]string{"prompt": prompt})).WantError(t, oauth.InvalidRequest)
+	}
+}
+
+func TestPromptCreateWithoutRegistration(t *testing.T) {
+	s := providertest.New(t, providertest.Options{NoRegistration: true})
+	s.NewBrowser(t).Get(s.Web(t).AuthorizationURL(map[string]string{"prompt": "create"})).WantError(t, oauth.InvalidRequest)
+	if slices.Contains(authorize.Prompts(false), "create") || !slices.Contains(authorize.Prompts(true), "create") {
+		t.Error("discovery promises create where nobody can register, or the other way round")
+	}
+	if slices.Contains(authorize.Prompts(true), string(authorize.PromptEnrolOTP)) {
+		t.Error("discovery promises a prompt that no client can ask for")
 	}
 }

@@ -54,11 +54,6 @@ func ResponseModes() []string { return modes() }
 // ResponseTypes lists the response types, for discovery.
 func ResponseTypes() []string { return []string{string(oidc.ResponseTypeCode)} }
 
-// Prompts lists the values of prompt, for discovery.
-func Prompts() []string {
-	return []string{string(PromptNone), string(PromptLogin), string(PromptConsent), string(PromptSelectAccount)}
-}
-
 // Displays lists the values of display that are understood.
 func Displays() []string { return []string{"page", "popup", "touch", "wap"} }
 

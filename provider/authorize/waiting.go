@@ -14,7 +14,8 @@ import (
 )
 
 // requestPayload is what the handle of a waiting request names. The client is
-// in it so that a person whose request is gone still finds the way to the app.
+// in it so that a person whose request is gone still finds the way to the app; a
+// request of our own has none.
 type requestPayload struct {
 	ID       string `json:"r"`
 	ClientID string `json:"c"`
@@ -36,6 +37,11 @@ func cookieFor(id string) string {
 // Without that binding somebody could start a request, have a victim sign in to
 // it, and resume it himself.
 func (e *Endpoint) save(w http.ResponseWriter, r *http.Request, request storage.AuthorizationRequest) (string, error) {
+	var err error
+	request.CreatedAt = e.Now()
+	if request.ID, err = oauth.RandomID(e.Random, 16); err != nil {
+		return "", err
+	}
 	binding, err := oauth.RandomID(e.Random, 24)
 	if err != nil {
 		return "", err
@@ -84,14 +90,11 @@ func (e *Endpoint) open(ctx context.Context, r *http.Request, handle string) (*I
 	if !oauth.DigestMatches(e.Sessions.Cookies.Read(r, cookieFor(request.ID)), request.BrowserDigest) {
 		return nil, ErrOtherBrowser
 	}
-	client, err := e.Clients.Client(ctx, request.ClientID)
-	if errors.Is(err, storage.ErrNotFound) {
-		return nil, ErrExpired
-	}
+	client, err := e.client(ctx, request)
 	if err != nil {
 		return nil, err
 	}
-	browser, known, err := e.load(ctx, r, request, client)
+	browser, known, err := e.load(ctx, r, request)
 	if err != nil {
 		return nil, err
 	}
@@ -106,11 +109,26 @@ func (e *Endpoint) open(ctx context.Context, r *http.Request, handle string) (*I
 	return interaction, err
 }
 
+// client is who made the request; nobody made one of our own.
+func (e *Endpoint) client(ctx context.Context, request storage.AuthorizationRequest) (storage.Client, error) {
+	if request.OwnPath != "" {
+		return storage.Client{}, nil
+	}
+	client, err := e.Clients.Client(ctx, request.ClientID)
+	if errors.Is(err, storage.ErrNotFound) {
+		return storage.Client{}, ErrExpired
+	}
+	return client, err
+}
+
 // startAgain finds the app of a handle, whether its request exists or not.
 func (e *Endpoint) startAgain(ctx context.Context, handle string) StartAgain {
 	var payload requestPayload
 	if err := e.Handles.Open(oauth.RequestHandle, handle, &payload); err != nil {
 		return StartAgain{}
+	}
+	if payload.ClientID == "" {
+		return e.ownStart()
 	}
 	client, err := e.Clients.Client(ctx, payload.ClientID)
 	if err != nil {

@@ -25,7 +25,24 @@ const (
 	IntrospectionAnswered Name = "introspection.answered"
 	UserInfoAnswered      Name = "userinfo.answered"
 	SigningKeyRotated     Name = "signing_key.rotated"
-	InternalError         Name = "internal_error"
+
+	// What people do to their accounts.
+	RegistrationRequested  Name = "registration.requested"
+	EmailVerified          Name = "email.verified"
+	PasswordResetRequested Name = "password.reset_requested"
+	PasswordReset          Name = "password.reset"
+	PasswordChanged        Name = "password.changed"
+	InvitationAccepted     Name = "invitation.accepted"
+	OTPEnrolled            Name = "otp.enrolled"
+	OTPDisabled            Name = "otp.disabled"
+	ProfileChanged         Name = "profile.changed"
+	AppRemoved             Name = "app.removed"
+	// MailThrottled says that a mail was not asked for; LinkRefused that the
+	// token of one was not taken.
+	MailThrottled Name = "mail.throttled"
+	LinkRefused   Name = "link.refused"
+
+	InternalError Name = "internal_error"
 )
 
 // Event is one outcome. It never holds a password, token, code or secret.

@@ -172,3 +172,17 @@ func (b *Browser) Press(page *Page, button string, fill map[string]string) *Page
 	}
 	return b.Post(action.String(), values)
 }
+
+// Request is a request that carries the browser's cookies, for what is not
+// asked over the network.
+func (b *Browser) Request() *http.Request {
+	b.t.Helper()
+	r, err := http.NewRequestWithContext(b.t.Context(), http.MethodGet, b.server.Issuer, nil)
+	if err != nil {
+		b.t.Fatalf("make request: %v", err)
+	}
+	for _, cookie := range b.Cookies() {
+		r.AddCookie(cookie)
+	}
+	return r
+}

@@ -56,6 +56,8 @@ type Options struct {
 	Staleness time.Duration
 	// Algorithms to sign with; RS256 and ES256 if empty.
 	Algorithms []jose.SignatureAlgorithm
+	// NoRegistration says that nobody can register.
+	NoRegistration bool
 	// Directus is used instead of the fake one, where its URL is set.
 	Directus RealDirectus
 }
@@ -163,12 +165,15 @@ func (s *Server) handler(t testing.TB, options Options) http.Handler {
 		Sessions: session.Lifetimes{
 			Idle: SessionIdle, Absolute: SessionAbsolute, RememberedIdle: 20 * 24 * time.Hour, RememberedAbsolute: 90 * 24 * time.Hour,
 		},
-		RequestLifetime: RequestLifetime, Staleness: cmp.Or(options.Staleness, Staleness), Now: s.Clock.Now, Random: rand.Reader, Sink: s.Events,
+		Registration: !options.NoRegistration, RequestLifetime: RequestLifetime, Staleness: cmp.Or(options.Staleness, Staleness), Now: s.Clock.Now, Random: rand.Reader, Sink: s.Events,
 	})
 	if err != nil {
 		t.Fatalf("make provider: %v", err)
 	}
-	return s.Provider.Handler(func(router chi.Router) { screens.Routes(router, s.Provider.Interactions(), nil) })
+	return s.Provider.Handler(func(router chi.Router) {
+		screens.Routes(router, s.Provider.Interactions(), s.Provider.Desk())
+		router.Get(ownPath, s.beginOwn)
+	})
 }
 
 func (s *Server) releaser(t testing.TB, options Options) *claims.Releaser {

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"time"
 
-	"gatehouse/provider/event"
 	"gatehouse/provider/oauth"
 	"gatehouse/storage"
 )
@@ -18,6 +17,8 @@ type SignIn struct {
 	Subject string
 	ACR     string
 	AMR     []string
+	// MustEnrolOTP says that the user has to set up a one-time password first.
+	MustEnrolOTP bool
 	// Remember is "keep me signed in".
 	Remember bool
 	// RequestID is the authorization request that the person signed in for.
@@ -63,7 +64,8 @@ func (m *Manager) renew(ctx context.Context, browser Browser, signIn SignIn, sec
 	s.SecretDigest = oauth.Digest(secret)
 	s.AuthenticatedAt, s.LastSeen = m.Now(), m.Now()
 	s.AuthenticatedFor = signIn.RequestID
-	s.ACR, s.AMR = signIn.ACR, signIn.AMR
+	s.ACR, s.AMR, s.MustEnrolOTP = signIn.ACR, signIn.AMR, signIn.MustEnrolOTP
+	s.UserAgent, s.ClientAddress = origin(ctx)
 	s.Remember = s.Remember || signIn.Remember
 	if signIn.DirectusSession != "" {
 		s.DirectusSession = signIn.DirectusSession
@@ -85,10 +87,11 @@ func (m *Manager) create(ctx context.Context, signIn SignIn, secret string) (sto
 		return storage.Session{}, err
 	}
 	now := m.Now()
+	userAgent, address := origin(ctx)
 	s := storage.Session{
 		ID: id, SecretDigest: oauth.Digest(secret), Subject: signIn.Subject,
 		AuthenticatedAt: now, AuthenticatedFor: signIn.RequestID, ACR: signIn.ACR, AMR: signIn.AMR,
-		Remember: signIn.Remember, CreatedAt: now, LastSeen: now, DirectusSession: signIn.DirectusSession,
+		MustEnrolOTP: signIn.MustEnrolOTP, UserAgent: userAgent, ClientAddress: address, Remember: signIn.Remember, CreatedAt: now, LastSeen: now, DirectusSession: signIn.DirectusSession,
 	}
 	lifetime := m.absolute(signIn.Remember)
 	// The index first: a crash in between leaves an entry without a session,
@@ -122,56 +125,6 @@ func (m *Manager) enter(ctx context.Context, s storage.Session, lifetime time.Du
 func (m *Manager) Select(w http.ResponseWriter, browser Browser, s storage.Session) {
 	browser.put(s, browser.secrets[s.ID]) // loses none, since it was among them
 	m.send(w, browser)
-}
-
-// End ends a session of the browser.
-func (m *Manager) End(ctx context.Context, w http.ResponseWriter, browser Browser, s storage.Session, reason string) error {
-	if err := m.remove(ctx, s.Subject, reason, s.ID); err != nil {
-		return fmt.Errorf("end session: %w", err)
-	}
-	browser.drop(s.ID)
-	m.send(w, browser)
-	return nil
-}
-
-// EndAll ends every session of a user, in every browser.
-func (m *Manager) EndAll(ctx context.Context, subject, reason string) error {
-	record, err := m.Store.Subjects.Get(ctx, subject)
-	if errors.Is(err, storage.ErrNotFound) {
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("end sessions: %w", err)
-	}
-	ids := make([]string, len(record.Value.Sessions))
-	for i, entry := range record.Value.Sessions {
-		ids[i] = entry.ID
-	}
-	if err := m.remove(ctx, subject, reason, ids...); err != nil {
-		return fmt.Errorf("end sessions: %w", err)
-	}
-	return nil
-}
-
-// remove deletes the records first and their entries in the index after.
-func (m *Manager) remove(ctx context.Context, subject, reason string, ids ...string) error {
-	if len(ids) == 0 {
-		return nil
-	}
-	for _, id := range ids {
-		if err := m.Store.Sessions.Delete(ctx, id); err != nil {
-			return err
-		}
-		m.Sink.Emit(ctx, event.Event{Name: event.SessionEnded, Subject: subject, SessionID: id, Reason: reason})
-	}
-	err := m.Store.Subjects.Update(ctx, subject, func(index *storage.Subject) error {
-		index.Sessions = slices.DeleteFunc(index.Sessions, func(e storage.SessionEntry) bool { return slices.Contains(ids, e.ID) })
-		return nil
-	})
-	if errors.Is(err, storage.ErrNotFound) {
-		return nil
-	}
-	return err
 }
 
 // send writes the cookie: as long as the longest session that is remembered,

@@ -82,6 +82,11 @@ func (s *Service) Revoke(ctx context.Context, grant storage.Grant, reason string
 
 // RevokeAll ends every grant of a user.
 func (s *Service) RevokeAll(ctx context.Context, subject, reason string) error {
+	return s.RevokeThose(ctx, subject, reason, func(storage.GrantEntry) bool { return true })
+}
+
+// RevokeThose ends those grants of a user that are meant.
+func (s *Service) RevokeThose(ctx context.Context, subject, reason string, meant func(storage.GrantEntry) bool) error {
 	record, err := s.Store.Subjects.Get(ctx, subject)
 	if errors.Is(err, storage.ErrNotFound) {
 		return nil
@@ -89,7 +94,53 @@ func (s *Service) RevokeAll(ctx context.Context, subject, reason string) error {
 	if err != nil {
 		return fmt.Errorf("revoke grants: %w", err)
 	}
-	return s.revoke(ctx, subject, reason, record.Value.Grants)
+	var entries []storage.GrantEntry
+	for _, entry := range record.Value.Grants {
+		if meant(entry) {
+			entries = append(entries, entry)
+		}
+	}
+	return s.revoke(ctx, subject, reason, entries)
+}
+
+// Living returns the grants of a user that are worth something now: clients got
+// tokens by them, and they, or the sessions they are bound to, have not ended.
+// index is the user's as it was just read.
+func (s *Service) Living(ctx context.Context, subject string, index Index) ([]storage.Grant, error) {
+	if index.record == nil || len(index.record.Value.Grants) == 0 {
+		return nil, nil
+	}
+	listed := index.record.Value
+	grants := make([]*storage.Record[storage.Grant], len(listed.Grants))
+	sessions := make([]*storage.Record[storage.Session], len(listed.Sessions))
+	var reads []storage.Read
+	for i, entry := range listed.Grants {
+		reads = append(reads, s.Store.Grants.Read(entry.ID, &grants[i]))
+	}
+	for i, entry := range listed.Sessions {
+		reads = append(reads, s.Store.Sessions.Read(entry.ID, &sessions[i]))
+	}
+	if err := s.Store.Load(ctx, reads...); err != nil {
+		return nil, fmt.Errorf("list grants: %w", err)
+	}
+	alive := map[string]bool{}
+	for _, record := range sessions {
+		if record != nil && record.Value.Subject == subject && s.SessionAlive(record.Value) {
+			alive[record.Value.ID] = true
+		}
+	}
+	var living []storage.Grant
+	for _, record := range grants {
+		if record == nil || record.Value.Subject != subject {
+			continue
+		}
+		grant := record.Value
+		redeemed := grant.Code == nil || !grant.Code.RedeemedAt.IsZero()
+		if redeemed && (!grant.Bound() || alive[grant.SessionID]) {
+			living = append(living, grant)
+		}
+	}
+	return living, nil
 }
 
 // revoke deletes the records first and their entries in the index after.

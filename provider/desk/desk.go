@@ -1,0 +1,103 @@
+package desk
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"gatehouse/provider/authorize"
+	"gatehouse/provider/event"
+	"gatehouse/provider/session"
+	"gatehouse/provider/token"
+	"gatehouse/storage"
+)
+
+// Clients looks relying parties up.
+type Clients interface {
+	// Client returns the client, or an error that wraps storage.ErrNotFound.
+	Client(ctx context.Context, id string) (storage.Client, error)
+}
+
+// Requests starts and binds requests of our own. *authorize.Interactions
+// satisfies it.
+type Requests interface {
+	Browser(r *http.Request) (session.Browser, error)
+	Begin(w http.ResponseWriter, r *http.Request, own authorize.OwnRequest) (string, error)
+}
+
+// Config is what a Desk needs.
+type Config struct {
+	Store    *storage.Store
+	Clients  Clients
+	Requests Requests
+	Sessions *session.Manager
+	Tokens   *token.Service
+	Now      func() time.Time
+	Sink     event.Sink
+}
+
+// Desk is safe for concurrent use.
+type Desk struct {
+	Requests
+	config Config
+}
+
+// New checks the configuration.
+func New(config Config) (*Desk, error) {
+	if config.Store == nil || config.Clients == nil || config.Requests == nil || config.Sessions == nil ||
+		config.Tokens == nil || config.Now == nil || config.Sink == nil {
+		return nil, errors.New("desk: every field of the configuration is needed")
+	}
+	return &Desk{Requests: config.Requests, config: config}, nil
+}
+
+// Sessions are those of the user that are alive, the latest used first.
+func (d *Desk) Sessions(ctx context.Context, subject string) ([]storage.Session, error) {
+	return d.config.Sessions.List(ctx, subject)
+}
+
+// EndSession ends one session of the user, and the grants that are bound to it.
+// One that is not his is storage.ErrNotFound. The grants are worth nothing
+// without the session; should deleting them fail, they are cleared away later.
+func (d *Desk) EndSession(ctx context.Context, subject, sessionID, reason string) error {
+	if err := d.config.Sessions.EndOne(ctx, subject, sessionID, reason); err != nil {
+		return err
+	}
+	return d.config.Tokens.RevokeThose(ctx, subject, reason, func(entry storage.GrantEntry) bool {
+		return bound(entry, sessionID)
+	})
+}
+
+// EndOthers ends every session of the user but the one to keep, and every grant
+// that is not bound to it: one that outlives its session (offline_access) could
+// not be told from a thief's.
+//
+// The sessions end first. A sign-in at an app that is under way in one of them
+// may still open a grant; that the grants are looked up afterwards leaves it no
+// more than the moment in which it is written.
+func (d *Desk) EndOthers(ctx context.Context, subject, keep, reason string) error {
+	if err := d.config.Sessions.EndOthers(ctx, subject, keep, reason); err != nil {
+		return err
+	}
+	return d.config.Tokens.RevokeThose(ctx, subject, reason, func(entry storage.GrantEntry) bool {
+		return !bound(entry, keep)
+	})
+}
+
+// EndUser ends every session and grant of the user. What he allowed apps is
+// remembered.
+func (d *Desk) EndUser(ctx context.Context, subject, reason string) error {
+	return d.EndOthers(ctx, subject, "", reason)
+}
+
+// SetOTP notes in a session of this browser that its user now has a one-time
+// password, or has none any more, and proved to have it just now.
+func (d *Desk) SetOTP(ctx context.Context, browser session.Browser, sessionID string, has bool) error {
+	return d.config.Sessions.SetOTP(ctx, browser, sessionID, has)
+}
+
+// bound says whether a grant ends with the session.
+func bound(entry storage.GrantEntry, sessionID string) bool {
+	return sessionID != "" && entry.SessionID == sessionID && !entry.Offline
+}

@@ -1,0 +1,132 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+
+	"gatehouse/provider/event"
+	"gatehouse/storage"
+)
+
+// End ends a session of the browser.
+func (m *Manager) End(ctx context.Context, w http.ResponseWriter, browser Browser, s storage.Session, reason string) error {
+	if err := m.remove(ctx, s.Subject, reason, s.ID); err != nil {
+		return fmt.Errorf("end session: %w", err)
+	}
+	browser.drop(s.ID)
+	m.send(w, browser)
+	return nil
+}
+
+// EndAll ends every session of a user, in every browser.
+func (m *Manager) EndAll(ctx context.Context, subject, reason string) error {
+	return m.EndOthers(ctx, subject, "", reason)
+}
+
+// EndOthers ends every session of a user but the one to keep.
+func (m *Manager) EndOthers(ctx context.Context, subject, keep, reason string) error {
+	ids, err := m.listed(ctx, subject)
+	if err != nil {
+		return fmt.Errorf("end sessions: %w", err)
+	}
+	ids = slices.DeleteFunc(ids, func(id string) bool { return id == keep })
+	if err := m.remove(ctx, subject, reason, ids...); err != nil {
+		return fmt.Errorf("end sessions: %w", err)
+	}
+	return nil
+}
+
+// EndOne ends a session of a user, in whatever browser, or returns
+// storage.ErrNotFound if it is none of his.
+func (m *Manager) EndOne(ctx context.Context, subject, id, reason string) error {
+	ids, err := m.listed(ctx, subject)
+	if err != nil {
+		return fmt.Errorf("end session: %w", err)
+	}
+	if !slices.Contains(ids, id) {
+		return fmt.Errorf("end session: %w", storage.ErrNotFound)
+	}
+	if err := m.remove(ctx, subject, reason, id); err != nil {
+		return fmt.Errorf("end session: %w", err)
+	}
+	return nil
+}
+
+// listed is what the user's index says, which knows every session there is.
+func (m *Manager) listed(ctx context.Context, subject string) ([]string, error) {
+	record, err := m.Store.Subjects.Get(ctx, subject)
+	if errors.Is(err, storage.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]string, len(record.Value.Sessions))
+	for i, entry := range record.Value.Sessions {
+		ids[i] = entry.ID
+	}
+	return ids, nil
+}
+
+// List returns the sessions of a user that are alive, the latest used first.
+func (m *Manager) List(ctx context.Context, subject string) ([]storage.Session, error) {
+	ids, err := m.listed(ctx, subject)
+	if err != nil {
+		return nil, fmt.Errorf("list sessions: %w", err)
+	}
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	records := make([]*storage.Record[storage.Session], len(ids))
+	reads := make([]storage.Read, len(ids))
+	for i, id := range ids {
+		reads[i] = m.Store.Sessions.Read(id, &records[i])
+	}
+	if err := m.Store.Load(ctx, reads...); err != nil {
+		return nil, fmt.Errorf("list sessions: %w", err)
+	}
+	var alive []storage.Session
+	for _, record := range records {
+		if record != nil && record.Value.Subject == subject && !m.Idle(record.Value) {
+			alive = append(alive, record.Value)
+		}
+	}
+	slices.SortStableFunc(alive, func(a, b storage.Session) int { return b.LastSeen.Compare(a.LastSeen) })
+	return alive, nil
+}
+
+// remove deletes the records first and their entries in the index after.
+func (m *Manager) remove(ctx context.Context, subject, reason string, ids ...string) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	for _, id := range ids {
+		if err := m.delete(ctx, id); err != nil {
+			return err
+		}
+		m.Sink.Emit(ctx, event.Event{Name: event.SessionEnded, Subject: subject, SessionID: id, Reason: reason})
+	}
+	err := m.Store.Subjects.Update(ctx, subject, func(index *storage.Subject) error {
+		index.Sessions = slices.DeleteFunc(index.Sessions, func(e storage.SessionEntry) bool { return slices.Contains(ids, e.ID) })
+		return nil
+	})
+	if errors.Is(err, storage.ErrNotFound) {
+		return nil
+	}
+	return err
+}
+
+// delete ends a session before what was kept for it, which nobody can use
+// without it.
+func (m *Manager) delete(ctx context.Context, id string) error {
+	if err := m.Store.Sessions.Delete(ctx, id); err != nil {
+		return err
+	}
+	if err := m.Store.DirectusAccesses.Delete(ctx, id); err != nil {
+		return err
+	}
+	return m.Store.Enrolments.Delete(ctx, id)
+}
