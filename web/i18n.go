@@ -34,9 +34,12 @@ const (
 
 // catalogues are the words of all screens, by language.
 type catalogues struct {
-	bundle   *i18n.Bundle
-	cookies  session.Cookies
+	bundle  *i18n.Bundle
+	cookies session.Cookies
+	// fallback is used where nothing better is known. settled says that the
+	// operator named it, so that the project is not asked.
 	fallback language.Tag
+	settled  bool
 	// tags are the languages there are, in the order they are offered.
 	tags    []language.Tag
 	matcher language.Matcher
@@ -68,7 +71,7 @@ func newCatalogues(fallback string, cookies session.Cookies) (*catalogues, error
 		if !ok {
 			return nil, fmt.Errorf("default language %q has no catalogue", fallback)
 		}
-		c.fallback = tag
+		c.fallback, c.settled = tag, true
 	}
 	return c, nil
 }
@@ -85,8 +88,8 @@ type reader struct {
 
 // choose picks the language of a page: what the person chose here, what the app
 // asked for, what the signed-in user chose in Directus, what the browser
-// prefers, the default.
-func (c *catalogues) choose(r *http.Request, reader reader) language.Tag {
+// prefers, the default of the operator or else of the project.
+func (c *catalogues) choose(r *http.Request, reader reader, project string) language.Tag {
 	wanted := firstLanguages(r.URL.Query().Get(localesParameter), " ")
 	wanted = append(wanted, c.cookies.Read(r, languageCookie))
 	wanted = append(wanted, reader.requested[:min(len(reader.requested), mostLanguages)]...)
@@ -98,12 +101,15 @@ func (c *catalogues) choose(r *http.Request, reader reader) language.Tag {
 	}
 	accepted, _, err := language.ParseAcceptLanguage(strings.Join(firstLanguages(r.Header.Get("Accept-Language"), ","), ","))
 	if err != nil {
-		return c.fallback
+		accepted = nil
 	}
 	for _, tag := range accepted {
 		if tag, ok := c.closest(tag); ok {
 			return tag
 		}
+	}
+	if tag, ok := c.match(project); ok && !c.settled {
+		return tag
 	}
 	return c.fallback
 }

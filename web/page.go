@@ -66,6 +66,10 @@ type page struct {
 	words
 	Project, Logo       string
 	Style, Script, Icon string
+	// OwnIcon says that the icon is ours, since the project has none.
+	OwnIcon bool
+	// Note is the project's, for whoever signs in.
+	Note template.HTML
 	// SubmitScript is set where a form sends itself.
 	SubmitScript string
 	// Languages lead to the same page in another language; empty where the
@@ -112,9 +116,10 @@ func footer(config Config) []link {
 
 // page begins the data of a screen.
 func (web *Web) page(r *http.Request, reader reader) page {
+	look := web.brand.look(r.Context())
 	return page{
-		words: web.catalogues.words(web.catalogues.choose(r, reader)), Project: web.project, Logo: web.logo,
-		Style: web.assets.style, Script: web.assets.script, Icon: web.assets.icon, Links: web.links,
+		words: web.catalogues.words(web.catalogues.choose(r, reader, look.language)), Project: look.project, Logo: look.logo,
+		Style: look.style, Script: web.assets.script, Icon: look.icon, OwnIcon: look.ownIcon, Note: look.note, Links: web.links,
 	}
 }
 

@@ -116,7 +116,12 @@ func TestStaticFiles(t *testing.T) {
 			t.Errorf("the stylesheet has %d bytes", len(file.body))
 		}
 	}
-	if got := h.get("/static/gatehouse.000000000000.css"); got.StatusCode != http.StatusNotFound {
+	if got := h.get("/static/gatehouse.000000000000.js"); got.StatusCode != http.StatusNotFound {
 		t.Errorf("a file that is not there: status %d", got.StatusCode)
+	}
+	// The page may be of a node that heard of a new look first.
+	got := h.get("/static/gatehouse.000000000000.css")
+	if got.StatusCode != http.StatusOK || got.Header.Get("Cache-Control") != "no-store" || !strings.Contains(got.body, "--primary") {
+		t.Errorf("another node's stylesheet: status %d, Cache-Control %q", got.StatusCode, got.Header.Get("Cache-Control"))
 	}
 }

@@ -4,14 +4,23 @@ import (
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
-	"fmt"
 	"net/http"
 	"path"
+	"slices"
 	"strings"
+	"sync"
 )
 
 //go:embed static
 var staticFiles embed.FS
+
+const (
+	cssType = "text/css; charset=utf-8"
+	jsType  = "text/javascript; charset=utf-8"
+	// olderStyles is how many stylesheets are kept that pages referred to
+	// before the project changed its look: they may still be loading.
+	olderStyles = 8
+)
 
 // asset is a file that pages refer to by a name that changes with its content.
 type asset struct {
@@ -20,54 +29,106 @@ type asset struct {
 	body        []byte
 }
 
-// assets are served as they are, for ever.
+// assets are served as they are, for ever. It is safe for concurrent use.
 type assets struct {
-	byName              map[string]asset
-	style, script, icon string
-	submit              string
+	prefix               string
+	byName               map[string]asset
+	script, icon, submit string
+	rules                rules
+
+	mu sync.Mutex
+	// styles are the stylesheets of late, the present one last.
+	styles []asset
 }
 
-// newAssets reads the embedded files and generates the stylesheet of the theme.
-// prefix is the path of the issuer.
-func newAssets(prefix string, theme Theme) (*assets, error) {
-	text := map[string]string{}
-	for _, name := range []string{"light.css", "dark.css", "gatehouse.css", "gatehouse.js", "submit.js", "icon.svg"} {
+// newAssets reads the embedded files. prefix is the path of the issuer.
+func newAssets(prefix, custom string) (*assets, error) {
+	a := &assets{prefix: prefix, byName: map[string]asset{}, rules: rules{custom: custom}}
+	for name, into := range map[string]*string{
+		"light.css": &a.rules.light, "dark.css": &a.rules.dark, "gatehouse.css": &a.rules.base, "background.css": &a.rules.background,
+		"gatehouse.js": &a.script, "submit.js": &a.submit, "icon.svg": &a.icon,
+	} {
 		content, err := staticFiles.ReadFile("static/" + name)
 		if err != nil {
 			return nil, err
 		}
-		text[name] = string(content)
+		*into = string(content)
 	}
-	style, err := theme.stylesheet(text["light.css"], text["dark.css"], text["gatehouse.css"])
-	if err != nil {
-		return nil, fmt.Errorf("theme: %w", err)
-	}
-	a := &assets{byName: map[string]asset{}}
-	add := func(name, contentType, body string) string {
-		sum := sha256.Sum256([]byte(body))
-		extension := path.Ext(name)
-		hashed := strings.TrimSuffix(name, extension) + "." + hex.EncodeToString(sum[:6]) + extension
-		a.byName[hashed] = asset{name: hashed, contentType: contentType, body: []byte(body)}
-		return prefix + "/static/" + hashed
-	}
-	a.style = add("gatehouse.css", "text/css; charset=utf-8", style)
-	a.script = add("gatehouse.js", "text/javascript; charset=utf-8", text["gatehouse.js"])
-	a.submit = add("submit.js", "text/javascript; charset=utf-8", text["submit.js"])
-	a.icon = add("icon.svg", "image/svg+xml", text["icon.svg"])
+	a.script = a.add("gatehouse.js", jsType, a.script)
+	a.submit = a.add("submit.js", jsType, a.submit)
+	a.icon = a.add("icon.svg", "image/svg+xml", a.icon)
 	return a, nil
 }
 
+// add keeps a file and returns its path.
+func (a *assets) add(name, contentType, body string) string {
+	file := newAsset(name, contentType, body)
+	a.byName[file.name] = file
+	return a.path(file)
+}
+
+func (a *assets) path(file asset) string { return a.prefix + "/static/" + file.name }
+
+func newAsset(name, contentType, body string) asset {
+	extension := path.Ext(name)
+	hashed := strings.TrimSuffix(name, extension) + "." + short(body) + extension
+	return asset{name: hashed, contentType: contentType, body: []byte(body)}
+}
+
+// short is a name for content.
+func short(content string) string {
+	sum := sha256.Sum256([]byte(content))
+	return hex.EncodeToString(sum[:6])
+}
+
+// restyle generates a stylesheet, which is the present one from now on, and
+// returns its path.
+func (a *assets) restyle(s style) (string, error) {
+	sheet, err := s.sheet(a.rules)
+	if err != nil {
+		return "", err
+	}
+	file := newAsset("gatehouse.css", cssType, sheet)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.styles = slices.DeleteFunc(a.styles, func(old asset) bool { return old.name == file.name })
+	a.styles = append(a.styles[max(0, len(a.styles)-olderStyles):], file)
+	return a.path(file), nil
+}
+
+// find returns the file of a name, and whether it is the one that was meant.
+// Another node may have heard of a new look before this one, or run another
+// release: a page of its own gets the present stylesheet rather than none.
+func (a *assets) find(name string) (file asset, exact, ok bool) {
+	if file, ok = a.byName[name]; ok {
+		return file, true, true
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, file := range a.styles {
+		if file.name == name {
+			return file, true, true
+		}
+	}
+	if len(a.styles) > 0 && strings.HasPrefix(name, "gatehouse.") && path.Ext(name) == ".css" {
+		return a.styles[len(a.styles)-1], false, true
+	}
+	return asset{}, false, false
+}
+
 func (a *assets) serve(w http.ResponseWriter, r *http.Request) {
-	file, ok := a.byName[path.Base(r.URL.Path)]
+	file, exact, ok := a.find(path.Base(r.URL.Path))
 	header := w.Header()
 	header.Set("X-Content-Type-Options", "nosniff")
+	header.Set("Cache-Control", "no-store")
 	if !ok {
-		header.Set("Cache-Control", "no-store")
 		w.WriteHeader(http.StatusNotFound)
 		return
 	}
+	if exact {
+		header.Set("Cache-Control", "public, max-age=31536000, immutable")
+	}
 	header.Set("Content-Type", file.contentType)
-	header.Set("Cache-Control", "public, max-age=31536000, immutable")
 	header.Set("Cross-Origin-Resource-Policy", "same-origin")
 	_, _ = w.Write(file.body)
 }

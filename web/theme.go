@@ -1,10 +1,8 @@
 package web
 
 import (
-	"errors"
 	"fmt"
-	"math"
-	"strconv"
+	"net/url"
 	"strings"
 )
 
@@ -18,31 +16,57 @@ const (
 	Dark  Appearance = "dark"
 )
 
-// Theme is how the project looks.
+// Theme is how the operator wants pages to look. What is empty is taken from
+// the project in Directus, if there is a Brand.
 type Theme struct {
-	// ProjectName stands on every page. Empty shows the issuer's host.
+	// ProjectName stands on every page. Where the project has no name either,
+	// the issuer's host does.
 	ProjectName string
 	// LogoURL is a picture over https, about four times as wide as high at most.
-	// Empty shows the name alone.
+	// Without one the name stands alone.
 	LogoURL string
-	// PrimaryColor is written #rrggbb. Empty is Directus's own.
+	// FaviconURL and BackgroundURL are pictures over https.
+	FaviconURL, BackgroundURL string
+	// PrimaryColor is written #rrggbb. Without one it is Directus's own.
 	PrimaryColor string
-	// Appearance is Auto when empty.
+	// Appearance is Auto where nothing is said.
 	Appearance Appearance
+	// Note is Markdown for the sign-in page.
+	Note string
 }
 
 const (
 	directusPrimary = "#6644ff"
-	lightSurface    = "#ffffff"
-	darkSurface     = "#1b212b"
 	// readable is the least contrast of text (WCAG 2.2, 1.4.3).
 	readable = 4.5
 )
 
-// stylesheet puts the project's colours and appearance before the rules, so that
-// a page needs one request for its looks.
-func (t Theme) stylesheet(light, dark, rules string) (string, error) {
-	name := t.PrimaryColor
+// What text of the accent colour stands on: --surface, --canvas and --wash of
+// light.css and dark.css.
+var (
+	lightSurfaces = []color{mustColor("#ffffff"), mustColor("#f3f4f8")}
+	darkSurfaces  = []color{mustColor("#1b212b"), mustColor("#10151c"), mustColor("#252d39")}
+)
+
+// rules are the stylesheets that a style is made of.
+type rules struct {
+	light, dark, base, background string
+	// custom is the operator's.
+	custom string
+}
+
+// style is all that the stylesheet depends on.
+type style struct {
+	color      string
+	appearance Appearance
+	// background is the address of a picture, or empty.
+	background string
+}
+
+// sheet puts the project's colours and appearance before the rules, so that a
+// page needs one request for its looks.
+func (s style) sheet(r rules) (string, error) {
+	name := s.color
 	if name == "" {
 		name = directusPrimary
 	}
@@ -51,79 +75,52 @@ func (t Theme) stylesheet(light, dark, rules string) (string, error) {
 		return "", err
 	}
 	white, black := color{1, 1, 1}, color{}
-	onPrimary := white
+	brand := brandColors(primary)
+	day := fmt.Sprintf("%s:root{--accent:%s}\n", r.light, mend(primary, black, lightSurfaces...))
+	dusk := fmt.Sprintf("%s:root{--accent:%s}\n", r.dark, mend(primary, white, darkSurfaces...))
+	rest := r.base
+	if s.background != "" {
+		rest += fmt.Sprintf(":root{--picture:url(%q)}\n%s", cssAddress(s.background), r.background)
+	}
+	rest += r.custom
+	switch s.appearance {
+	case "", Auto:
+		return brand + day + "@media (prefers-color-scheme:dark){\n" + dusk + "}\n" + rest, nil
+	case Light:
+		return brand + day + rest, nil
+	case Dark:
+		return brand + dusk + rest, nil
+	}
+	return "", fmt.Errorf("appearance %q is none of auto, light, dark", s.appearance)
+}
+
+// brandColors are those of the primary button: its own, its text's, and its own
+// under the pointer.
+func brandColors(primary color) string {
+	white, black := color{1, 1, 1}, color{}
+	on, away := white, black
 	if contrast(primary, white) < readable {
 		// Any colour has enough contrast with one of the two.
-		onPrimary = black
+		on, away = black, white
 	}
-	surface, night := mustColor(lightSurface), mustColor(darkSurface)
-	brand := fmt.Sprintf(":root{--primary:%s;--on-primary:%s}\n", primary, onPrimary)
-	day := fmt.Sprintf("%s:root{--accent:%s}\n", light, mend(primary, surface, black))
-	dusk := fmt.Sprintf("%s:root{--accent:%s}\n", dark, mend(primary, night, white))
-	switch t.Appearance {
-	case "", Auto:
-		return brand + day + "@media (prefers-color-scheme:dark){\n" + dusk + "}\n" + rules, nil
-	case Light:
-		return brand + day + rules, nil
-	case Dark:
-		return brand + dusk + rules, nil
+	// Away from its text, the button stays readable; where there is no way
+	// left to go, it goes a little towards it.
+	hover := primary.mix(away, .12)
+	if contrast(hover, primary) < 1.1 {
+		hover = primary.mix(on, .15)
 	}
-	return "", fmt.Errorf("appearance %q is none of auto, light, dark", t.Appearance)
+	if contrast(hover, on) < readable {
+		hover = primary
+	}
+	return fmt.Sprintf(":root{--primary:%s;--on-primary:%s;--primary-hover:%s}\n", primary, on, hover)
 }
 
-// color has red, green and blue from 0 to 1, gamma-encoded (sRGB).
-type color [3]float64
-
-func parseColor(text string) (color, error) {
-	digits, ok := strings.CutPrefix(text, "#")
-	value, err := strconv.ParseUint(digits, 16, 24)
-	if !ok || len(digits) != 6 || err != nil {
-		return color{}, errors.New("a colour is written #rrggbb")
-	}
-	return color{float64(value>>16) / 255, float64(value>>8&255) / 255, float64(value&255) / 255}, nil
-}
-
-// mustColor reads one of our own colours.
-func mustColor(text string) color {
-	c, err := parseColor(text)
+// cssAddress writes an address so that it cannot end the string that it stands
+// in.
+func cssAddress(address string) string {
+	u, err := url.Parse(address)
 	if err != nil {
-		panic(err)
+		return ""
 	}
-	return c
-}
-
-// String writes the colour for CSS.
-func (c color) String() string {
-	return fmt.Sprintf("#%02x%02x%02x", int(c[0]*255+.5), int(c[1]*255+.5), int(c[2]*255+.5))
-}
-
-// luminance and contrast are those of WCAG 2.2.
-func (c color) luminance() float64 {
-	linear := func(v float64) float64 {
-		if v <= 0.04045 {
-			return v / 12.92
-		}
-		return math.Pow((v+0.055)/1.055, 2.4)
-	}
-	return 0.2126*linear(c[0]) + 0.7152*linear(c[1]) + 0.0722*linear(c[2])
-}
-
-func contrast(a, b color) float64 {
-	la, lb := a.luminance(), b.luminance()
-	return (math.Max(la, lb) + 0.05) / (math.Min(la, lb) + 0.05)
-}
-
-// mend moves a colour towards another until it can be read on the surface. What
-// it returns is the colour as it will be written.
-func mend(c, surface, towards color) color {
-	for step := 0.0; step <= 1; step += 0.02 {
-		mixed := color{}
-		for i := range mixed {
-			mixed[i] = c[i] + (towards[i]-c[i])*step
-		}
-		if written := mustColor(mixed.String()); contrast(written, surface) >= readable {
-			return written
-		}
-	}
-	return towards
+	return strings.NewReplacer(`"`, "%22", `'`, "%27", `\`, "%5C", "(", "%28", ")", "%29", "<", "%3C", "\n", "").Replace(u.String())
 }

@@ -78,7 +78,7 @@ type Config struct {
 	AccountAge time.Duration
 	Theme      Theme
 	// DefaultLanguage is used where neither person nor app prefers one that
-	// there is. Empty is English.
+	// there is. Empty is the project's, or else English.
 	DefaultLanguage string
 	// PolicyURL, TermsURL and HelpURL are the operator's; each may be empty.
 	PolicyURL, TermsURL, HelpURL string
@@ -97,12 +97,11 @@ type Web struct {
 	devices    *devices
 	catalogues *catalogues
 	assets     *assets
+	brand      *brand
 	templates  templates
 	protection *http.CrossOriginProtection
 
 	prefix         string
-	project        string
-	logo           string
 	links          []link
 	help           string
 	accountAge     time.Duration
@@ -120,13 +119,9 @@ func New(config Config) (*Web, error) {
 	}
 	web := &Web{
 		accounts: config.Accounts, profiles: config.Profiles, store: config.Store, sink: config.Sink, now: config.Now, cookies: config.Cookies,
-		prefix:  strings.TrimSuffix(issuer.EscapedPath(), "/"),
-		project: config.Theme.ProjectName, logo: webAddress(config.Theme.LogoURL), help: webAddress(config.HelpURL),
+		prefix: strings.TrimSuffix(issuer.EscapedPath(), "/"), help: webAddress(config.HelpURL),
 		accountAge: orDefault(config.AccountAge, time.Minute),
 		devices:    &devices{cookies: config.Cookies, handles: config.Handles, now: config.Now},
-	}
-	if web.project == "" {
-		web.project = issuer.Host
 	}
 	web.links = footer(config)
 	if err := web.throttle(config); err != nil {
@@ -135,7 +130,10 @@ func New(config Config) (*Web, error) {
 	if web.catalogues, err = newCatalogues(config.DefaultLanguage, config.Cookies); err != nil {
 		return nil, fmt.Errorf("web: %w", err)
 	}
-	if web.assets, err = newAssets(web.prefix, config.Theme); err != nil {
+	if web.assets, err = newAssets(web.prefix, ""); err != nil {
+		return nil, fmt.Errorf("web: %w", err)
+	}
+	if web.brand, err = newBrand(config, web.assets, issuer.Host); err != nil {
 		return nil, fmt.Errorf("web: %w", err)
 	}
 	if web.templates, err = parseTemplates(); err != nil {
@@ -188,6 +186,9 @@ func (web *Web) Routes(r chi.Router, interactions Interactions, desk Desk) {
 	s := &screens{Web: web, interactions: interactions, desk: desk}
 	r.NotFound(web.NotFound)
 	r.Get("/static/*", web.assets.serve)
+	for _, kind := range []string{"logo", "favicon", "background", "foreground"} {
+		r.Get("/brand/"+kind, web.brand.serve(kind))
+	}
 	r.Group(func(r chi.Router) {
 		r.Use(web.protection.Handler)
 		for _, screen := range []struct {
