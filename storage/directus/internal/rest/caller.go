@@ -40,7 +40,7 @@ type Caller struct {
 
 // New returns a Caller.
 func New(config Config) (*Caller, error) {
-	base, err := parseBase(config.BaseURL)
+	base, err := ParseBase(config.BaseURL)
 	if err != nil {
 		return nil, err
 	}
@@ -80,7 +80,8 @@ func (c *Caller) Timeout() time.Duration { return c.timeout }
 // BaseURL is where Directus lives, without a slash at the end.
 func (c *Caller) BaseURL() string { return c.base.String() }
 
-func parseBase(raw string) (*url.URL, error) {
+// ParseBase reads an address of Directus, and takes slashes off its end.
+func ParseBase(raw string) (*url.URL, error) {
 	base, err := url.Parse(raw)
 	if err != nil {
 		// The parser's error repeats the text, and with it a password in it.

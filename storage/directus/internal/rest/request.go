@@ -36,10 +36,18 @@ type Request struct {
 	Header http.Header
 	// Body is sent as JSON if not nil.
 	Body any
+	// Content is sent as it is if not nil; Body is then nil.
+	Content *Content
 	// Login makes the request wait among logins, for LoginWait at most.
 	Login bool
 	// Whole decodes the answer itself instead of its member "data".
 	Whole bool
+}
+
+// Content is a body that is not JSON.
+type Content struct {
+	Type  string
+	Bytes []byte
 }
 
 // Answer is what is known of an answer besides its data.
@@ -55,6 +63,24 @@ type Answer struct {
 // Directus answered other than 2xx, a *FailureError if no usable answer came within
 // the time, and wraps the cause of ctx's end if ctx ended.
 func (c *Caller) Do(ctx context.Context, request Request, data any) (Answer, error) {
+	return c.exchange(ctx, request, func(response *http.Response) error {
+		return decode(response.Body, request.Whole, data)
+	})
+}
+
+// Fetch is Do for an answer that is not JSON and has at most limit bytes.
+func (c *Caller) Fetch(ctx context.Context, request Request, limit int) (Content, error) {
+	var content Content
+	_, err := c.exchange(ctx, request, func(response *http.Response) error {
+		raw, err := readAll(response.Body, limit)
+		content = Content{Type: response.Header.Get("Content-Type"), Bytes: raw}
+		return err
+	})
+	return content, err
+}
+
+// exchange sends the request once and has a 2xx answer read.
+func (c *Caller) exchange(ctx context.Context, request Request, read func(*http.Response) error) (Answer, error) {
 	limited, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
 	done, err := c.turn(ctx, limited, request)
@@ -78,7 +104,7 @@ func (c *Caller) Do(ctx context.Context, request Request, data any) (Answer, err
 	if response.StatusCode < 200 || response.StatusCode > 299 {
 		return answer, newRefusal(request.Name, response)
 	}
-	if err := decode(response.Body, request.Whole, data); err != nil {
+	if err := read(response); err != nil {
 		return answer, c.failure(ctx, limited, request, FailureError{Sent: true, reason: err.Error()})
 	}
 	return answer, nil
@@ -116,13 +142,13 @@ func (c *Caller) message(ctx context.Context, request Request) (*http.Request, e
 	if len(request.Query) > 0 {
 		target += "?" + request.Query.Encode()
 	}
+	content, err := request.content()
+	if err != nil {
+		return nil, err
+	}
 	var body io.Reader
-	if request.Body != nil {
-		encoded, err := json.Marshal(request.Body)
-		if err != nil {
-			return nil, fmt.Errorf("%s: encode request: %w", request.Name, err)
-		}
-		body = bytes.NewReader(encoded)
+	if content != nil {
+		body = bytes.NewReader(content.Bytes)
 	}
 	message, err := http.NewRequestWithContext(ctx, request.Method, target, body)
 	if err != nil {
@@ -130,8 +156,8 @@ func (c *Caller) message(ctx context.Context, request Request) (*http.Request, e
 	}
 	message.Header.Set("Accept", "application/json")
 	message.Header.Set("User-Agent", userAgent)
-	if request.Body != nil {
-		message.Header.Set("Content-Type", "application/json")
+	if content != nil {
+		message.Header.Set("Content-Type", content.Type)
 	}
 	if request.Token != "" {
 		message.Header.Set("Authorization", "Bearer "+request.Token.Reveal())
@@ -142,16 +168,35 @@ func (c *Caller) message(ctx context.Context, request Request) (*http.Request, e
 	return message, nil
 }
 
-// decode reads an answer to its end, so that the connection can be used again.
-func decode(body io.Reader, whole bool, data any) error {
-	raw, err := io.ReadAll(io.LimitReader(body, maxAnswer+1))
+// content is what the request carries, or nil.
+func (r Request) content() (*Content, error) {
+	if r.Body == nil {
+		return r.Content, nil
+	}
+	encoded, err := json.Marshal(r.Body)
+	if err != nil {
+		return nil, fmt.Errorf("%s: encode request: %w", r.Name, err)
+	}
+	return &Content{Type: "application/json", Bytes: encoded}, nil
+}
+
+// readAll reads an answer to its end, so that the connection can be used again.
+func readAll(body io.Reader, limit int) ([]byte, error) {
+	raw, err := io.ReadAll(io.LimitReader(body, int64(limit)+1))
 	switch {
 	case err != nil:
-		return errors.New("answer broke off")
-	case len(raw) > maxAnswer:
-		return errors.New("answer is too large")
-	case data == nil || len(raw) == 0:
-		return nil
+		return nil, errors.New("answer broke off")
+	case len(raw) > limit:
+		return nil, errors.New("answer is too large")
+	}
+	return raw, nil
+}
+
+// decode reads an answer's data, if any are wanted and sent.
+func decode(body io.Reader, whole bool, data any) error {
+	raw, err := readAll(body, maxAnswer)
+	if err != nil || data == nil || len(raw) == 0 {
+		return err
 	}
 	envelope := struct {
 		Data json.RawMessage `json:"data"`
