@@ -1,6 +1,20 @@
 package storage
 
-import "time"
+import (
+	"errors"
+	"time"
+)
+
+// What changing the own account can end in, besides ErrForbidden, ErrMalformed,
+// ErrPasswordPolicy, ErrInvalidOTP and ErrUnavailable.
+var (
+	// ErrAccessEnded says that a DirectusAccess is worth nothing any more. It
+	// comes together with ErrInvalidCredentials: a fresh sign-in helps.
+	ErrAccessEnded = errors.New("access to the own account has ended")
+	// ErrOTPIsSet says that the person has a one-time password already, maybe
+	// set up in another window.
+	ErrOTPIsSet = errors.New("one-time password is set up already")
+)
 
 // Profile is what a person may see of his account, and change of it where the
 // project permits.

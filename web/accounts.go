@@ -108,8 +108,9 @@ type Brand interface {
 type External interface {
 	Providers(ctx context.Context) ([]storage.ExternalProvider, error)
 	// Begin is the address at Directus that leads to the provider and back to
-	// returnURL.
-	Begin(provider, returnURL string) (string, error)
+	// returnURL, or storage.ErrNotFound for a provider that is not offered. Of a
+	// sign-in that fails only the path of returnURL comes back, with "reason".
+	Begin(ctx context.Context, provider, returnURL string) (string, error)
 	// Redeem ends a sign-in by the cookies that Directus set, and says who came.
 	// An account of another provider than the one named is
 	// storage.ErrInvalidCredentials.

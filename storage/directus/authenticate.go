@@ -47,7 +47,7 @@ func (c *Client) Authenticate(ctx context.Context, credentials storage.Credentia
 	var answer pairBody
 	_, err := c.rest.Do(ctx, rest.Request{
 		Name: "log in", Method: http.MethodPost, Path: "/auth/login",
-		Header: c.personHeader(credentials), Body: body, Login: true,
+		Header: c.personHeader(storage.Caller{ClientAddress: credentials.ClientAddress, UserAgent: credentials.UserAgent}), Body: body, Login: true,
 	}, &answer)
 	if err != nil {
 		return Authentication{}, c.loginError(ctx, err, credentials.OTP != "")
@@ -106,15 +106,15 @@ func (c *Client) loginError(ctx context.Context, err error, otpSent bool) error 
 	return unavailable(err)
 }
 
-// personHeader says to Directus who is signing in.
-func (c *Client) personHeader(credentials storage.Credentials) http.Header {
+// personHeader says to Directus who is asking.
+func (c *Client) personHeader(caller storage.Caller) http.Header {
 	header := http.Header{}
-	if agent := cleanUserAgent(credentials.UserAgent); agent != "" {
+	if agent := cleanUserAgent(caller.UserAgent); agent != "" {
 		header.Set("User-Agent", agent)
 	}
 	// One address that parsed, or none: a list or a forged text would let
 	// people choose the address that Directus limits and logs.
-	address, err := netip.ParseAddr(credentials.ClientAddress)
+	address, err := netip.ParseAddr(caller.ClientAddress)
 	if c.forward && err == nil {
 		header.Set("X-Forwarded-For", address.WithZone("").Unmap().String())
 	}

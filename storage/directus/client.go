@@ -33,6 +33,11 @@ type Config struct {
 	BaseURL string
 	// ServiceToken is a static token that may read users and roles.
 	ServiceToken storage.Secret
+	// WriteToken is a static token that may create and update users, or empty:
+	// then people change their accounts with access tokens of their own.
+	WriteToken storage.Secret
+	// PublicURL is where browsers find Directus, if not at BaseURL.
+	PublicURL string
 	// Transport carries every request, so that telemetry can be put around
 	// it; nil stands for one that suits Directus.
 	Transport http.RoundTripper
@@ -59,13 +64,16 @@ type Config struct {
 
 // Client speaks to one Directus. It is safe for concurrent use.
 type Client struct {
-	rest    *rest.Caller
-	token   storage.Secret
-	columns columns
-	forward bool
-	now     func() time.Time
-	random  io.Reader
-	log     *slog.Logger
+	rest  *rest.Caller
+	token storage.Secret
+	// writeToken is empty if none may write, publicURL has no slash at the end.
+	writeToken storage.Secret
+	publicURL  string
+	columns    columns
+	forward    bool
+	now        func() time.Time
+	random     io.Reader
+	log        *slog.Logger
 
 	lookups singleflight.Group
 	cache   *lru.Cache[string, storage.Account]
@@ -74,7 +82,8 @@ type Client struct {
 	forgetting sync.Mutex
 	forgotten  uint64
 
-	sight sight
+	sight     sight
+	providers providers
 }
 
 // New returns a Client; it does not speak to Directus yet.
@@ -101,6 +110,10 @@ func New(config Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
+	publicURL, err := publicURL(config.PublicURL, caller.BaseURL())
+	if err != nil {
+		return nil, err
+	}
 	cache, err := lru.New[string, storage.Account](orDefault(config.CacheSize, DefaultCacheSize))
 	if err != nil {
 		return nil, fmt.Errorf("directus: cache: %w", err)
@@ -110,7 +123,7 @@ func New(config Config) (*Client, error) {
 		logger = slog.New(slog.DiscardHandler)
 	}
 	return &Client{
-		rest: caller, token: config.ServiceToken, columns: columns, forward: config.ForwardClientAddress,
+		rest: caller, token: config.ServiceToken, writeToken: config.WriteToken, publicURL: publicURL, columns: columns, forward: config.ForwardClientAddress,
 		now: config.Now, random: config.Random, log: logger, cache: cache,
 	}, nil
 }

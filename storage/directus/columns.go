@@ -1,6 +1,7 @@
 package directus
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -82,6 +83,18 @@ func (c columns) read(row map[string]any, seenAt time.Time) (user, error) {
 		account.Fields[name] = follow(row, path)
 	}
 	return user{account: account}, nil
+}
+
+// readAs is read for a row that was asked for by its id.
+func (c columns) readAs(id string, row map[string]any, seenAt time.Time) (user, error) {
+	found, err := c.read(row, seenAt)
+	if err != nil {
+		return user{}, serviceError(err)
+	}
+	if found.account.ID != id {
+		return user{}, unavailable(errors.New("look up user: directus answered with another user"))
+	}
+	return found, nil
 }
 
 // follow walks a path into nested objects; at a list it walks on in each entry.

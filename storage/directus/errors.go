@@ -27,6 +27,8 @@ const (
 	codeServiceUnavailable = "SERVICE_UNAVAILABLE"
 	codeForbidden          = "FORBIDDEN"
 	codeFailedValidation   = "FAILED_VALIDATION"
+	codeTokenExpired       = "TOKEN_EXPIRED"
+	codeInvalidToken       = "INVALID_TOKEN"
 )
 
 // UnavailableError is storage.ErrUnavailable with the reason. Its text is for

@@ -99,10 +99,15 @@ func (c *Client) discard(ctx context.Context, pair Pair) {
 // refresh trades a refresh token for a new pair. The error is a *rest.RefusalError
 // or *rest.FailureError as it came: what it means depends on what was known before.
 func (c *Client) refresh(ctx context.Context, refreshToken storage.Secret) (Pair, jwtClaims, error) {
+	return c.refreshAs(ctx, refreshToken, nil)
+}
+
+// refreshAs is refresh on behalf of a person whom the header names.
+func (c *Client) refreshAs(ctx context.Context, refreshToken storage.Secret, header http.Header) (Pair, jwtClaims, error) {
 	began := c.now()
 	var body pairBody
 	_, err := c.rest.Do(ctx, rest.Request{
-		Name: "refresh", Method: http.MethodPost, Path: "/auth/refresh",
+		Name: "refresh", Method: http.MethodPost, Path: "/auth/refresh", Header: header,
 		Body: map[string]string{"refresh_token": refreshToken.Reveal(), "mode": "json"},
 	}, &body)
 	if err != nil {

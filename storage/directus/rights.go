@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"gatehouse/storage"
 	"gatehouse/storage/directus/internal/rest"
 )
 
@@ -108,18 +109,9 @@ func (c *Client) askReads(ctx context.Context, rights *TokenRights) error {
 }
 
 func (c *Client) askPermissions(ctx context.Context, rights *TokenRights) error {
-	var permissions map[string]map[string]struct {
-		Access string   `json:"access"`
-		Fields []string `json:"fields"`
-	}
-	err := c.get(ctx, "/permissions/me", &permissions)
-	switch {
-	case declined(err):
-		return nil
-	case err != nil:
+	permissions, err := c.permissions(ctx, c.token)
+	if err != nil || permissions == nil {
 		return err
-	case permissions == nil: // Directus 10 answers 204
-		return nil
 	}
 	read := permissions["directus_users"]["read"]
 	rights.ReadsEveryUser = known(read.Access == "full" && slices.Contains(read.Fields, "*"))
@@ -136,6 +128,40 @@ func (c *Client) askPermissions(ctx context.Context, rights *TokenRights) error 
 	}
 	slices.SortFunc(rights.Writes, strings.Compare)
 	return nil
+}
+
+// permissions are what a token may do, by collection and action.
+type permissions map[string]map[string]permission
+
+type permission struct {
+	// Access is "none", "partial" where rules choose the rows, or "full".
+	Access string   `json:"access"`
+	Fields []string `json:"fields"`
+}
+
+// permissions asks what a token may do; nil stands for no answer: Directus 10
+// has no such question and says 204.
+func (c *Client) permissions(ctx context.Context, token storage.Secret) (permissions, error) {
+	var answer permissions
+	_, err := c.rest.Do(ctx, rest.Request{
+		Name: "read own permissions", Method: http.MethodGet, Path: "/permissions/me", Token: token,
+	}, &answer)
+	if declined(err) {
+		return nil, nil
+	}
+	return answer, err
+}
+
+// allow says whether some rows of a collection may be acted on, with all of the
+// columns.
+func (p permissions) allow(action, collection string, columns ...string) bool {
+	granted := p[collection][action]
+	if granted.Access == "" || granted.Access == "none" {
+		return false
+	}
+	return slices.Contains(granted.Fields, "*") || !slices.ContainsFunc(columns, func(column string) bool {
+		return !slices.Contains(granted.Fields, column)
+	})
 }
 
 // declined says that Directus answered, and would not tell.

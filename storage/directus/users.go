@@ -115,39 +115,41 @@ type queryBody struct {
 }
 
 func (c *Client) search(ctx context.Context, id string) (user, error) {
+	row, seenAt, err := c.row(ctx, id, c.columns.asked)
+	if err != nil {
+		return user{}, err
+	}
+	return c.columns.readAs(id, row, seenAt)
+}
+
+// row asks for columns of a user, and says when it did.
+func (c *Client) row(ctx context.Context, id string, asked []string) (row map[string]any, seenAt time.Time, err error) {
 	request := rest.Request{
 		Name: "look up user", Method: "SEARCH", Path: "/users", Token: c.token,
 		Body: query{queryBody{
 			Filter: map[string]any{"id": map[string]string{"_eq": id}},
-			Fields: c.columns.asked,
+			Fields: asked,
 			Limit:  1,
 		}},
 	}
-	seenAt := c.now()
+	seenAt = c.now()
 	var rows []map[string]any
-	_, err := c.rest.Do(ctx, request, &rows)
+	_, err = c.rest.Do(ctx, request, &rows)
 	if worthAnotherTry(err) { // reading twice harms nobody
 		seenAt = c.now()
 		_, err = c.rest.Do(ctx, request, &rows)
 	}
 	if err != nil {
-		return user{}, serviceError(err)
+		return nil, seenAt, serviceError(err)
 	}
 	// Directus answers a deleted user by an empty list.
 	if len(rows) == 0 {
 		if err := c.confirmSight(ctx); err != nil {
-			return user{}, err
+			return nil, seenAt, err
 		}
-		return user{}, storage.ErrNotFound
+		return nil, seenAt, storage.ErrNotFound
 	}
-	found, err := c.columns.read(rows[0], seenAt)
-	if err != nil {
-		return user{}, serviceError(err)
-	}
-	if found.account.ID != id {
-		return user{}, unavailable(errors.New("look up user: directus answered with another user"))
-	}
-	return found, nil
+	return rows[0], seenAt, nil
 }
 
 // worthAnotherTry picks what may pass: a broken connection and 503. One that

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"net/http"
 	"regexp"
+
+	"gatehouse/storage"
 )
 
 var plausibleEmail = regexp.MustCompile(`^[^@\s]+@[^@\s]+\.[a-z]{2,}$`)
@@ -32,7 +34,7 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	user := s.byEmail(body.Email)
-	if user == nil || user.Status != "active" {
+	if user == nil || user.Status != "active" || user.Provider != storage.DefaultProvider {
 		refuse(w, http.StatusUnauthorized, "INVALID_CREDENTIALS")
 		return
 	}
@@ -52,7 +54,7 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	user.failures = 0
-	answer(w, s.issue(user))
+	answer(w, s.issue(user, user.EnforceTFA && user.OTPSecret == ""))
 }
 
 // refresh looks the token up and replaces it in two steps, with room between
@@ -87,7 +89,7 @@ func (s *Server) refresh(w http.ResponseWriter, r *http.Request) {
 			delete(s.sessions, other)
 		}
 	}
-	pair := s.issue(user)
+	pair := s.issue(user, false) // only a sign-in says enforce_tfa
 	s.sessions[pair["refresh_token"].(string)] = session
 	session.expires = s.now().Add(RefreshTokenTTL)
 	answer(w, pair)
@@ -116,13 +118,13 @@ func refreshToken(w http.ResponseWriter, r *http.Request) (string, bool) {
 }
 
 // issue makes a token pair and its session. It needs the lock.
-func (s *Server) issue(user *account) map[string]any {
+func (s *Server) issue(user *account, enforceTFA bool) map[string]any {
 	now := s.now()
 	claims := map[string]any{
 		"id": user.ID, "role": nil, "app_access": user.Admin, "admin_access": user.Admin,
 		"iat": now.Unix(), "exp": now.Add(AccessTokenTTL).Unix(), "iss": "directus",
 	}
-	if user.EnforceTFA && user.OTPSecret == "" {
+	if enforceTFA {
 		claims["enforce_tfa"] = true
 	}
 	payload, _ := json.Marshal(claims) // a map of plain values
@@ -130,6 +132,7 @@ func (s *Server) issue(user *account) map[string]any {
 	token := encode([]byte(`{"alg":"HS256","typ":"JWT"}`)) + "." + encode(payload) + "." + randomText()[:43]
 	refresh := randomText()
 	s.sessions[refresh] = &session{user: user.ID, expires: now.Add(RefreshTokenTTL)}
+	s.accesses[token] = &session{user: user.ID, expires: now.Add(AccessTokenTTL)}
 	return map[string]any{
 		"access_token": token, "refresh_token": refresh, "expires": AccessTokenTTL.Milliseconds(),
 	}

@@ -2,6 +2,7 @@ package directustest
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"strings"
 )
@@ -13,6 +14,9 @@ const (
 	stranger caller = iota
 	service
 	administrator
+	// writer is the service user that may write, person one of the users.
+	writer
+	person
 )
 
 func (s *Server) routes() http.Handler {
@@ -22,7 +26,7 @@ func (s *Server) routes() http.Handler {
 	mux.HandleFunc("POST /auth/logout", s.logout)
 	mux.HandleFunc("SEARCH /users", s.known(s.searchUsers))
 	mux.HandleFunc("SEARCH /roles", s.known(func(w http.ResponseWriter, _ *http.Request, who caller) {
-		if who == stranger {
+		if who == stranger || who == person {
 			refuse(w, http.StatusForbidden, "FORBIDDEN")
 			return
 		}
@@ -35,9 +39,13 @@ func (s *Server) routes() http.Handler {
 	mux.HandleFunc("GET /policies/me/globals", s.known(s.globals))
 	mux.HandleFunc("GET /permissions/me", s.known(s.permissions))
 	mux.HandleFunc("GET /users/me", s.known(s.me))
-	mux.HandleFunc("GET /auth", func(w http.ResponseWriter, _ *http.Request) {
-		writeJSON(w, http.StatusOK, map[string]any{"data": []any{}, "disableDefault": false})
-	})
+	mux.HandleFunc("GET /auth", s.offer)
+	mux.HandleFunc("PATCH /users/{id}", s.known(s.patchUser))
+	mux.HandleFunc("POST /users/me/tfa/generate", s.known(s.generateOTP))
+	mux.HandleFunc("POST /users/me/tfa/enable", s.known(s.enableOTP))
+	mux.HandleFunc("POST /users/me/tfa/disable", s.known(s.disableOTP))
+	mux.HandleFunc("POST /files", s.known(s.storeFile))
+	mux.HandleFunc("GET /assets/{id}", s.known(s.showFile))
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		refuse(w, http.StatusNotFound, "ROUTE_NOT_FOUND")
 	})
@@ -54,8 +62,10 @@ func (s *Server) known(next func(http.ResponseWriter, *http.Request, caller)) ht
 			next(w, r, service)
 		case s.AdminToken.Reveal():
 			next(w, r, administrator)
+		case s.WriteToken.Reveal():
+			next(w, r, writer)
 		default:
-			refuse(w, http.StatusUnauthorized, "INVALID_CREDENTIALS")
+			s.knownPerson(w, r, next)
 		}
 	}
 }
@@ -65,54 +75,80 @@ func (s *Server) info(w http.ResponseWriter, _ *http.Request, who caller) {
 		"project": map[string]any{"project_name": "Directus", "public_registration": false, "public_registration_verify_email": true},
 		"license": map[string]any{"source": nil},
 	}
-	if who != stranger {
+	if who != stranger && who != person {
 		data["version"] = "12.4.0"
 	}
 	answer(w, data)
 }
 
-func (s *Server) globals(w http.ResponseWriter, _ *http.Request, who caller) {
+func (s *Server) globals(w http.ResponseWriter, r *http.Request, who caller) {
 	if who == stranger {
 		answer(w, map[string]any{"app_access": false})
 		return
 	}
-	answer(w, map[string]any{
-		"app_access": who == administrator, "admin_access": who == administrator, "enforce_tfa": false,
-	})
+	admin, enforced := who == administrator, false
+	if who == person {
+		user := s.person(r)
+		admin, enforced = user.Admin, user.EnforceTFA
+	}
+	answer(w, map[string]any{"app_access": admin, "admin_access": admin, "enforce_tfa": enforced})
 }
 
-func (s *Server) permissions(w http.ResponseWriter, _ *http.Request, who caller) {
-	none, full := map[string]any{"access": "none"}, map[string]any{"access": "full", "fields": []string{"*"}}
-	write := none
+func (s *Server) permissions(w http.ResponseWriter, r *http.Request, who caller) {
 	switch who {
 	case stranger:
 		refuse(w, http.StatusForbidden, "FORBIDDEN")
-		return
+	case person:
+		s.ownPermissions(w, r)
 	case administrator:
-		write = full
+		answer(w, map[string]any{"directus_users": may("full", "full"), "directus_roles": may("full", "full"), "directus_files": may("full", "full")})
+	case writer:
+		answer(w, map[string]any{"directus_users": may("full", "full"), "directus_roles": may("full", "none"), "directus_files": may("full", "full")})
 	case service:
+		answer(w, map[string]any{"directus_users": may("full", "none"), "directus_roles": may("full", "none")})
 	}
-	rights := map[string]any{"read": full, "create": write, "update": write, "delete": write, "share": write}
-	answer(w, map[string]any{"directus_users": rights, "directus_roles": rights})
 }
 
-func (s *Server) me(w http.ResponseWriter, _ *http.Request, who caller) {
+// may is what /permissions/me says of a collection.
+func may(read, write string, columns ...string) map[string]any {
+	if columns == nil {
+		columns = []string{"*"}
+	}
+	right := func(access string) map[string]any {
+		if access == "none" {
+			return map[string]any{"access": access}
+		}
+		return map[string]any{"access": access, "fields": columns}
+	}
+	return map[string]any{
+		"read": right(read), "create": right(write), "update": right(write), "delete": right(write), "share": right(write),
+	}
+}
+
+func (s *Server) me(w http.ResponseWriter, r *http.Request, who caller) {
 	switch who {
 	case stranger:
 		refuse(w, http.StatusUnauthorized, "INVALID_CREDENTIALS")
 	case administrator:
 		answer(w, map[string]any{"id": ownID(who), "status": "active", "email": "admin@example.com"})
-	case service:
+	case service, writer:
 		answer(w, map[string]any{"id": ownID(who), "status": "active", "email": "gatehouse@example.com"})
+	case person: // may not read his row
+		answer(w, map[string]any{"id": s.person(r).ID})
 	}
 }
 
-// ownID is the id of the user that a token belongs to.
-func ownID(who caller) string {
-	if who == administrator {
-		return "00000000-0000-4000-8000-00000000000a"
+// another is one of the other tokens.
+func another(who caller) caller {
+	if who == service {
+		return administrator
 	}
-	return "00000000-0000-4000-8000-00000000000b"
+	return service
+}
+
+// ownID is the id of the user that a token of ours belongs to.
+func ownID(who caller) string {
+	return fmt.Sprintf("00000000-0000-4000-8000-00000000000%x", 0xc-int(who))
 }
 
 func answer(w http.ResponseWriter, data any) {

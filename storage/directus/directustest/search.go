@@ -25,7 +25,7 @@ func (s *Server) searchUsers(w http.ResponseWriter, r *http.Request, who caller)
 		refuse(w, http.StatusBadRequest, "INVALID_PAYLOAD")
 		return
 	}
-	if who == stranger {
+	if who == stranger || who == person {
 		refuse(w, http.StatusForbidden, "FORBIDDEN")
 		return
 	}
@@ -37,7 +37,7 @@ func (s *Server) searchUsers(w http.ResponseWriter, r *http.Request, who caller)
 	case filter["_eq"] == currentUser && !s.hideOwn:
 		rows = append(rows, map[string]any{"id": ownID(who)})
 	case filter["_neq"] == currentUser && !s.hideOthers:
-		rows = append(rows, map[string]any{"id": ownID(service + administrator - who)})
+		rows = append(rows, map[string]any{"id": ownID(another(who))})
 	}
 	if s.hideOthers || filter["_eq"] == currentUser || filter["_neq"] == currentUser {
 		answer(w, rows)
@@ -71,10 +71,10 @@ func (s *Server) searchUsers(w http.ResponseWriter, r *http.Request, who caller)
 // row is the user as Directus shows it: secrets are masked.
 func (a *account) row() map[string]any {
 	row := map[string]any{
-		"id": a.ID, "email": a.Email, "status": a.Status, "provider": "default",
+		"id": a.ID, "email": a.Email, "status": a.Status, "provider": a.Provider,
 		"first_name": orNull(a.FirstName), "last_name": orNull(a.LastName),
 		"password": masked(a.Password), "tfa_secret": masked(a.OTPSecret), "role": nil,
-		"avatar": nil, "location": nil, "title": nil, "language": nil,
+		"avatar": nil, "location": nil, "title": nil, "language": nil, "appearance": nil,
 	}
 	maps.Copy(row, a.Fields)
 	return row

@@ -31,16 +31,30 @@ type Server struct {
 	ServiceToken storage.Secret
 	// AdminToken may do anything.
 	AdminToken storage.Secret
+	// WriteToken reads what ServiceToken reads, and creates and updates users
+	// and files.
+	WriteToken storage.Secret
 
 	mu       sync.Mutex
 	now      func() time.Time
 	users    map[string]*account
 	sessions map[string]*session // by refresh token
+	accesses map[string]*session // by access token
+	files    map[string]storage.Picture
 	attempts int
 	// hideOwn and hideOthers are rules on what the tokens see.
 	hideOwn, hideOthers bool
-	requests            []Request
-	faults              []*Fault
+	// ownColumns are what people may change of their own row, ownFiles says
+	// whether they may store files and see them.
+	ownColumns []string
+	ownFiles   bool
+	// sizes says whether files are shown in any size, or in presets alone.
+	presetsOnly bool
+	// policy says which passwords are taken; nil takes all.
+	policy    func(password string) bool
+	providers []storage.ExternalProvider
+	requests  []Request
+	faults    []*Fault
 }
 
 // User is a row of directus_users.
@@ -53,6 +67,8 @@ type User struct {
 	Status    string // "active" if empty
 	FirstName string
 	LastName  string
+	// Provider is where the user signs in, if not here.
+	Provider string
 	// Admin users have admin_access, EnforceTFA is of a policy of theirs.
 	Admin      bool
 	EnforceTFA bool
@@ -82,9 +98,12 @@ func New(t testing.TB) *Server {
 	s := &Server{
 		ServiceToken: storage.Secret(randomText()),
 		AdminToken:   storage.Secret(randomText()),
+		WriteToken:   storage.Secret(randomText()),
 		now:          time.Now,
 		users:        map[string]*account{},
 		sessions:     map[string]*session{},
+		accesses:     map[string]*session{},
+		files:        map[string]storage.Picture{},
 		attempts:     LoginAttempts,
 	}
 	server := httptest.NewServer(s.routes())
@@ -123,6 +142,9 @@ func (s *Server) AddUser(user User) (id string) {
 	}
 	if user.Status == "" {
 		user.Status = "active"
+	}
+	if user.Provider == "" {
+		user.Provider = storage.DefaultProvider
 	}
 	s.users[user.ID] = &account{User: user}
 	return user.ID

@@ -1,0 +1,105 @@
+package directustest
+
+import (
+	"io"
+	"mime"
+	"mime/multipart"
+	"net/http"
+	"strings"
+
+	"gatehouse/storage"
+)
+
+// AllowOwnFiles lets every user store files and see all of them.
+func (s *Server) AllowOwnFiles() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ownFiles = true
+}
+
+// PresetsOnly shows files in the sizes of presets alone
+// (storage_asset_transform).
+func (s *Server) PresetsOnly() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.presetsOnly = true
+}
+
+// AddFile keeps a file. It is shown as it was stored, in whatever size it is
+// asked for.
+func (s *Server) AddFile(file storage.Picture) (id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	id = randomUUID()
+	s.files[id] = file
+	return id
+}
+
+// File returns a file.
+func (s *Server) File(id string) (storage.Picture, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	file, found := s.files[id]
+	return file, found
+}
+
+// maxUpload is more than anybody sends.
+const maxUpload = 32 << 20
+
+// storeFile takes a form whose columns come before the file.
+func (s *Server) storeFile(w http.ResponseWriter, r *http.Request, who caller) {
+	s.mu.Lock()
+	allowed := who == administrator || who == writer || who == person && s.ownFiles
+	s.mu.Unlock()
+	if !allowed {
+		refuse(w, http.StatusForbidden, "FORBIDDEN")
+		return
+	}
+	_, parameters, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil {
+		refuse(w, http.StatusBadRequest, "INVALID_PAYLOAD")
+		return
+	}
+	id, form := randomUUID(), multipart.NewReader(io.LimitReader(r.Body, maxUpload), parameters["boundary"])
+	for {
+		part, err := form.NextPart()
+		if err != nil { // there was no file
+			refuse(w, http.StatusBadRequest, "INVALID_PAYLOAD")
+			return
+		}
+		content, err := io.ReadAll(part)
+		if err != nil {
+			refuse(w, http.StatusBadRequest, "INVALID_PAYLOAD")
+			return
+		}
+		if part.FormName() == "id" {
+			id = string(content)
+		}
+		if part.FileName() == "" {
+			continue
+		}
+		s.mu.Lock()
+		s.files[id] = storage.Picture{ContentType: part.Header.Get("Content-Type"), Body: content}
+		s.mu.Unlock()
+		answer(w, map[string]any{"id": id})
+		return
+	}
+}
+
+func (s *Server) showFile(w http.ResponseWriter, r *http.Request, who caller) {
+	s.mu.Lock()
+	allowed := who == administrator || who == writer || who == person && s.ownFiles
+	file, found := s.files[r.PathValue("id")]
+	presetsOnly := s.presetsOnly
+	s.mu.Unlock()
+	query := r.URL.Query()
+	switch {
+	case presetsOnly && len(query) > 0 && !(len(query) == 1 && strings.HasPrefix(query.Get("key"), "system-")):
+		refuse(w, http.StatusBadRequest, "INVALID_QUERY")
+	case !allowed, !found:
+		refuse(w, http.StatusForbidden, "FORBIDDEN")
+	default:
+		w.Header().Set("Content-Type", file.ContentType)
+		_, _ = w.Write(file.Body) // the client may be gone
+	}
+}
