@@ -56,7 +56,7 @@ func (a *app) build(ctx context.Context, settings *config.Loaded, backend storag
 	if err != nil {
 		return nil, err
 	}
-	releaser, err := claims.New(claims.Config{Mapping: settings.Claims, EmailVerified: settings.Directus.EmailVerified == "always"})
+	releaser, err := claims.New(claims.Config{Mapping: settings.Claims, EmailVerified: settings.Directus.EmailVerified == config.EmailVerifiedAlways})
 	if err != nil {
 		return nil, err
 	}

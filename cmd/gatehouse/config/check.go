@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"net"
 	"net/url"
+	"os"
 	"slices"
 	"strings"
 
@@ -20,6 +21,9 @@ func (l *loader) check() {
 	l.checkIssuer()
 	l.checkListener()
 	l.checkDirectus()
+	l.checkRegistration()
+	l.checkExternalSignIn()
+	l.checkPasswordPolicy()
 	l.checkStore()
 	l.checkLifetimes()
 	l.checkKeys()
@@ -93,9 +97,16 @@ func (l *loader) checkPages() {
 	l.checkLink("policy_uri", l.config.PolicyURI)
 	l.checkLink("tos_uri", l.config.TermsOfServiceURI)
 	l.checkLink("help_uri", l.config.HelpURI)
-	digits, ok := strings.CutPrefix(l.config.Theme.PrimaryColor, "#")
-	if _, err := hex.DecodeString(digits); !ok || err != nil || len(digits) != 6 {
-		l.refuse("theme.primary_color", "%q is not a colour; write it like #6644ff", l.config.Theme.PrimaryColor)
+	if color := l.config.Theme.PrimaryColor; color != "" {
+		digits, ok := strings.CutPrefix(color, "#")
+		if _, err := hex.DecodeString(digits); !ok || err != nil || len(digits) != 6 {
+			l.refuse("theme.primary_color", "%q is not a colour; write it like #6644ff", color)
+		}
+	}
+	if folder := l.config.Theme.Overlay; folder != "" {
+		if info, err := os.Stat(folder); err != nil || !info.IsDir() {
+			l.refuse("theme.overlay", "%s is no folder that can be read; make it, or remove the key", folder)
+		}
 	}
 	if _, err := language.Parse(l.config.DefaultLanguage); err != nil {
 		l.refuse("default_language", "%q is not a language tag (BCP 47); write it like en or de", l.config.DefaultLanguage)

@@ -17,6 +17,7 @@ type Config struct {
 	ShutdownTimeout time.Duration
 	TLS             TLS
 	Directus        Directus
+	Registration    Registration
 	Store           Store
 	Tokens          Tokens
 	Sessions        Sessions
@@ -52,10 +53,45 @@ type Directus struct {
 	Staleness time.Duration
 	// AttemptsLimit is auth_login_attempts of Directus, zero for none.
 	AttemptsLimit int
-	// EmailVerified is "never" or "always".
+	// EmailVerified is "evidence", "always" or "never".
 	EmailVerified        string
 	ForwardClientAddress bool
+	// WriteToken may create and change users; empty where there is none.
+	WriteToken     storage.Secret
+	WriteTokenFile string
+	// PublicURL is where browsers find Directus.
+	PublicURL      string
+	ExternalSignIn bool
+	// CookieDomain is REFRESH_TOKEN_COOKIE_DOMAIN of Directus, empty for a
+	// cookie of its host alone.
+	CookieDomain string
+	// PasswordPolicy is none, weak, strong or a pattern; passwords.Parse takes it.
+	PasswordPolicy string
 }
+
+// Registration is who may register, and how.
+type Registration struct {
+	// Mode is one of the modes below.
+	Mode string
+	// Role is the id of the role of users that WriteToken creates.
+	Role string
+}
+
+// The modes of Registration.
+const (
+	// RegistrationAuto leaves it to the settings of Directus.
+	RegistrationAuto = "auto"
+	// RegistrationByToken creates users with Directus.WriteToken.
+	RegistrationByToken = "service_token"
+	RegistrationOff     = "off"
+)
+
+// What is said of addresses that Directus itself knows nothing of.
+const (
+	EmailVerifiedByEvidence = "evidence"
+	EmailVerifiedAlways     = "always"
+	EmailVerifiedNever      = "never"
+)
 
 // Store says where records are kept: Bolt.Path or Redis.Addresses is set.
 type Store struct {
@@ -120,11 +156,13 @@ type Throttle struct {
 	AddressWindow time.Duration
 }
 
-// Theme is how pages look.
+// Theme is how pages look. What is empty is the Directus project's.
 type Theme struct {
 	ProjectName, LogoURI, PrimaryColor string
-	// Appearance is "auto", "light" or "dark".
+	// Appearance is "auto", "light", "dark" or empty.
 	Appearance string
+	// Overlay is a folder with templates, styles and catalogues of the operator.
+	Overlay string
 }
 
 // Log is how and what is logged.

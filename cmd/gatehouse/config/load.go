@@ -26,8 +26,8 @@ type Options struct {
 	Flags map[string]string
 	// Rules are those that clients are held to.
 	Rules clients.Rules
-	// WithoutToken neither reads nor asks for the service token, for commands
-	// that do without: it may not exist yet.
+	// WithoutToken neither reads nor asks for the tokens of Directus, for
+	// commands that do without: they may not exist yet.
 	WithoutToken bool
 }
 
@@ -87,11 +87,12 @@ func winner(key string, sources []map[string]given) (given, bool) {
 
 func (l *loader) setting(s setting[Config], sources []map[string]given) {
 	g, ok := winner(s.key, sources)
-	if ok && s.key == tokenKey && g.fromFile {
-		l.config.Directus.TokenFile = l.resolve(g)
+	isToken := s.key == tokenKey || s.key == writeTokenKey
+	if ok && g.fromFile && isToken {
+		*map[string]*string{tokenKey: &l.config.Directus.TokenFile, writeTokenKey: &l.config.Directus.WriteTokenFile}[s.key] = l.resolve(g)
 	}
 	switch {
-	case ok && s.key == tokenKey && l.options.WithoutToken:
+	case ok && isToken && l.options.WithoutToken:
 		l.origins[s.key] = g.origin
 	case ok:
 		l.apply(s.key, "", s.secret, s.value(l.config), g)

@@ -13,6 +13,11 @@ directus: {url: https://directus.example.com, token: t}
 
 const bolt = "store: {bolt: {path: /var/lib/gatehouse/store.db}, sealing_keys: " + key + "}\n"
 
+// external are the variables of external sign-in.
+func external(publicURL, cookieDomain string) []string {
+	return []string{"GATEHOUSE_DIRECTUS_EXTERNAL_SIGN_IN=true", "GATEHOUSE_DIRECTUS_PUBLIC_URL=" + publicURL, "GATEHOUSE_DIRECTUS_COOKIE_DOMAIN=" + cookieDomain}
+}
+
 func TestLoadRefuses(t *testing.T) {
 	for name, test := range map[string]struct {
 		file      string
@@ -55,6 +60,27 @@ func TestLoadRefuses(t *testing.T) {
 		"sessions that end before idle": {file: minimal + "sessions: {idle: 2d}\n", words: "sessions.absolute: 1d is shorter than sessions.idle (2d)"},
 		"keys that rotate too often":    {file: minimal + "keys: {rotate_every: 1h}\n", words: "keys.rotate_every: 1h is too short beside keys.jwks_max_age (1h)"},
 		"unknown algorithm":             {file: minimal + "keys: {algorithms: [HS256]}\n", words: `keys.algorithms: "HS256" is not supported`},
+		"write token missing":           {file: minimal + "registration: {mode: service_token, role: 0b2c3d4e-0000-4000-8000-00000000000c}\n", words: "gatehouse.yaml:3: registration.mode: service_token needs directus.write_token; run gatehouse setup --write-token"},
+		"role missing":                  {file: minimal + "registration:\n  mode: service_token\n", variables: []string{"GATEHOUSE_DIRECTUS_WRITE_TOKEN=w"}, words: "gatehouse.yaml:4: registration.mode: service_token needs registration.role"},
+		"role by name":                  {file: minimal + "registration: {mode: service_token, role: Customer}\n", words: `registration.role: "Customer" is not the id of a role`},
+		"role without use":              {file: minimal + "registration: {role: 0b2c3d4e-0000-4000-8000-00000000000c}\n", words: "registration.role: means nothing while registration.mode is auto"},
+		"one token for both":            {file: minimal, variables: []string{"GATEHOUSE_DIRECTUS_WRITE_TOKEN=secret-service-token"}, words: "GATEHOUSE_DIRECTUS_WRITE_TOKEN: directus.write_token: is directus.token too"},
+		"unknown way to register":       {file: minimal + "registration: {mode: open}\n", words: "use one of: auto, service_token, off"},
+		"password policy with flags":    {file: minimal, variables: []string{"GATEHOUSE_DIRECTUS_PASSWORD_POLICY=/^.{8,}$/i"}, words: `GATEHOUSE_DIRECTUS_PASSWORD_POLICY: directus.password_policy: ends in the flags "i"`},
+		"password policy, no pattern":   {file: minimal, variables: []string{"GATEHOUSE_DIRECTUS_PASSWORD_POLICY=/[a/"}, words: "copy auth_password_policy from Directus"},
+		"external, no address":          {file: remote + bolt, variables: []string{"GATEHOUSE_DIRECTUS_EXTERNAL_SIGN_IN=true"}, words: "directus.external_sign_in: needs directus.public_url"},
+		"external, other domain":        {file: remote + bolt, variables: external("https://directus.example.org", "example.com"), words: "cannot work: directus.public_url (directus.example.org) and issuer (id.example.com) share no parent domain"},
+		"external, shared hosting":      {file: "issuer: https://id.github.io\ndirectus: {url: http://directus, token: t}\n" + bolt, variables: external("https://directus.github.io", "github.io"), words: "share no parent domain"},
+		"external, no cookie domain":    {file: remote + bolt, variables: external("https://directus.example.com", ""), words: "directus.external_sign_in: needs directus.cookie_domain: write example.com"},
+		"external, sibling's cookie":    {file: remote + bolt, variables: external("https://directus.example.com", "directus.example.com"), words: `directus.cookie_domain: "directus.example.com" is not above both`},
+		"external, cookie of a suffix":  {file: remote + bolt, variables: external("https://directus.example.com", "com"), words: `directus.cookie_domain: "com" is a public suffix`},
+		"external, lookalike domain":    {file: remote + bolt, variables: external("https://directus.example.com", "ample.com"), words: "is not above both"},
+		"external, cookie of loopback":  {file: minimal, variables: external("http://localhost:8055", "localhost"), words: `"localhost" cannot have a cookie for the hosts below it; remove the key`},
+		"external, two loopback hosts":  {file: minimal, variables: external("http://127.0.0.1:8055", ""), words: "share no parent domain"},
+		"external, Directus over http":  {file: remote + bolt, variables: external("http://directus.example.com", "example.com"), words: "directus.public_url: \"http://directus.example.com\" must use https"},
+		"external, address with a user": {file: remote + bolt, variables: external("https://u:p@directus.example.com", "example.com"), words: "directus.public_url: is not an address of Directus"},
+		"cookie domain without use":     {file: minimal, variables: []string{"GATEHOUSE_DIRECTUS_COOKIE_DOMAIN=example.com"}, words: "directus.cookie_domain: means nothing without directus.external_sign_in: true"},
+		"overlay that is not there":     {file: minimal + "theme: {overlay: not-there}\n", words: "theme.overlay: "},
 		"claim of no scope":             {file: minimal + "claims: {shoe_size: size}\n", words: "gatehouse.yaml:3: claims.shoe_size: "},
 		"claim from the password":       {file: minimal + "claims: {nickname: password}\n", words: "claims.nickname: "},
 		"colour by name":                {file: minimal + "theme: {primary_color: red}\n", words: "write it like #6644ff"},

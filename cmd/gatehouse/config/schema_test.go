@@ -23,6 +23,12 @@ tls: {cert_file: /etc/gatehouse/tls.crt, key_file: /etc/gatehouse/tls.key}
 directus:
   url: https://directus.example.com
   token: a-secret-service-token
+  write_token: a-secret-write-token
+  public_url: https://directus.example.com
+  external_sign_in: true
+  cookie_domain: example.com
+  password_policy: /^.{12,}$/
+registration: {mode: service_token, role: 0b2c3d4e-0000-4000-8000-00000000000c}
 store:
   redis:
     addresses: [redis-1:6379, redis-2:6379]

@@ -41,7 +41,7 @@ const (
 
 func settings() []setting[Config] {
 	var all []setting[Config]
-	for _, group := range [][]setting[Config]{serverSettings(), directusSettings(), storeSettings(), protocolSettings(), limitSettings(), pageSettings()} {
+	for _, group := range [][]setting[Config]{serverSettings(), directusSettings(), peopleSettings(), storeSettings(), protocolSettings(), limitSettings(), pageSettings()} {
 		all = append(all, group...)
 	}
 	return all
@@ -111,8 +111,10 @@ func directusSettings() []setting[Config] {
 			value: func(c *Config) value { return number(&c.Directus.AttemptsLimit, 0, 1_000_000) },
 		},
 		{
-			key: "directus.email_verified", fallback: "never", doc: "What the claim email_verified says of an active user; Directus itself does not know. always only if every address was proven.",
-			value: func(c *Config) value { return choice(&c.Directus.EmailVerified, "never", "always") },
+			key: "directus.email_verified", fallback: EmailVerifiedByEvidence, doc: "What the claim email_verified says; Directus itself does not know. evidence: true for addresses that were proven by a mail that led here. always only if every address was proven.",
+			value: func(c *Config) value {
+				return choice(&c.Directus.EmailVerified, EmailVerifiedByEvidence, EmailVerifiedAlways, EmailVerifiedNever)
+			},
 		},
 		{
 			key: "directus.forward_client_address", fallback: "true", doc: "Send the person's address to Directus as X-Forwarded-For. Directus believes it if IP_TRUST_PROXY names our address.",
@@ -231,20 +233,24 @@ func limitSettings() []setting[Config] {
 func pageSettings() []setting[Config] {
 	return []setting[Config]{
 		{
-			key: "theme.project_name", doc: "Name on every page; the issuer's host otherwise.",
+			key: "theme.project_name", doc: "Name on every page; that of the Directus project otherwise.",
 			value: func(c *Config) value { return text(&c.Theme.ProjectName) },
 		},
 		{
-			key: "theme.logo_uri", doc: "Logo on every page (https).",
+			key: "theme.logo_uri", doc: "Logo on every page (https); that of the Directus project otherwise.",
 			value: func(c *Config) value { return text(&c.Theme.LogoURI) },
 		},
 		{
-			key: "theme.primary_color", fallback: "#6644ff", doc: "Colour of the buttons, as #rrggbb. Its text turns black or white, whichever can be read.",
+			key: "theme.primary_color", doc: "Colour of the buttons, as #rrggbb; that of the Directus project otherwise. Its text turns black or white, whichever can be read.",
 			value: func(c *Config) value { return text(&c.Theme.PrimaryColor) },
 		},
 		{
-			key: "theme.appearance", fallback: "auto", doc: "light, dark, or auto to follow the browser.",
+			key: "theme.appearance", doc: "light, dark, or auto to follow the browser; that of the Directus project otherwise.",
 			value: func(c *Config) value { return choice(&c.Theme.Appearance, "auto", "light", "dark") },
+		},
+		{
+			key: "theme.overlay", doc: "Folder whose templates/, static/custom.css and locales/ are laid over ours.",
+			value: func(c *Config) value { return path(&c.Theme.Overlay) },
 		},
 		{
 			key: "default_language", fallback: "en", doc: "Language where the browser asks for none that we have.",
