@@ -38,6 +38,11 @@ type Config struct {
 	WriteToken storage.Secret
 	// PublicURL is where browsers find Directus, if not at BaseURL.
 	PublicURL string
+	// RegisterByToken makes Register create users with WriteToken, which have
+	// RegistrationRole (the id of a role) and are active at once. Otherwise
+	// Register asks for what Directus lets anybody do.
+	RegisterByToken  bool
+	RegistrationRole string
 	// Transport carries every request, so that telemetry can be put around
 	// it; nil stands for one that suits Directus.
 	Transport http.RoundTripper
@@ -84,6 +89,8 @@ type Client struct {
 
 	sight     sight
 	providers providers
+	register  registering
+	brand     *brand
 }
 
 // New returns a Client; it does not speak to Directus yet.
@@ -97,6 +104,10 @@ func New(config Config) (*Client, error) {
 		return nil, errors.New("directus: no source of randomness")
 	}
 	columns, err := newColumns(config.Fields)
+	if err != nil {
+		return nil, err
+	}
+	register, err := newRegistering(config)
 	if err != nil {
 		return nil, err
 	}
@@ -118,6 +129,10 @@ func New(config Config) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("directus: cache: %w", err)
 	}
+	brand, err := newBrand()
+	if err != nil {
+		return nil, fmt.Errorf("directus: cache: %w", err)
+	}
 	logger := config.Logger
 	if logger == nil {
 		logger = slog.New(slog.DiscardHandler)
@@ -125,6 +140,7 @@ func New(config Config) (*Client, error) {
 	return &Client{
 		rest: caller, token: config.ServiceToken, writeToken: config.WriteToken, publicURL: publicURL, columns: columns, forward: config.ForwardClientAddress,
 		now: config.Now, random: config.Random, log: logger, cache: cache,
+		register: register, brand: brand,
 	}, nil
 }
 

@@ -15,6 +15,10 @@ import (
 // less than it must see. It always comes together with storage.ErrUnavailable.
 var ErrServiceToken = errors.New("directus refuses the service token")
 
+// ErrWriteToken says that Directus refuses the write token, or does not let it
+// create or change users. It always comes together with storage.ErrUnavailable.
+var ErrWriteToken = errors.New("directus refuses the write token")
+
 // Codes of Directus that decide something.
 const (
 	codeInvalidCredentials = "INVALID_CREDENTIALS" //nolint:gosec // the name of an error
@@ -27,8 +31,12 @@ const (
 	codeServiceUnavailable = "SERVICE_UNAVAILABLE"
 	codeForbidden          = "FORBIDDEN"
 	codeFailedValidation   = "FAILED_VALIDATION"
-	codeTokenExpired       = "TOKEN_EXPIRED"
-	codeInvalidToken       = "INVALID_TOKEN"
+	codeValueTooLong       = "VALUE_TOO_LONG"
+	codeRecordNotUnique    = "RECORD_NOT_UNIQUE"
+	codeLimitExceeded      = "LIMIT_EXCEEDED"
+	codeInvalidToken       = "INVALID_TOKEN" //nolint:gosec // the name of an error
+	codeTokenExpired       = "TOKEN_EXPIRED" //nolint:gosec // the name of an error
+	codeInvalidInvite      = "INVALID_INVITE"
 )
 
 // UnavailableError is storage.ErrUnavailable with the reason. Its text is for

@@ -26,7 +26,7 @@ func (s *Server) PresetsOnly() {
 }
 
 // AddFile keeps a file. It is shown as it was stored, in whatever size it is
-// asked for.
+// asked for, and to anybody if a setting of the project names it.
 func (s *Server) AddFile(file storage.Picture) (id string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -88,7 +88,7 @@ func (s *Server) storeFile(w http.ResponseWriter, r *http.Request, who caller) {
 
 func (s *Server) showFile(w http.ResponseWriter, r *http.Request, who caller) {
 	s.mu.Lock()
-	allowed := who == administrator || who == writer || who == person && s.ownFiles
+	allowed := who == administrator || who == writer || who == person && s.ownFiles || s.project.names(r.PathValue("id"))
 	file, found := s.files[r.PathValue("id")]
 	presetsOnly := s.presetsOnly
 	s.mu.Unlock()

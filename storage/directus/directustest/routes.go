@@ -24,6 +24,12 @@ func (s *Server) routes() http.Handler {
 	mux.HandleFunc("POST /auth/login", s.login)
 	mux.HandleFunc("POST /auth/refresh", s.refresh)
 	mux.HandleFunc("POST /auth/logout", s.logout)
+	mux.HandleFunc("POST /auth/password/request", s.requestReset)
+	mux.HandleFunc("POST /auth/password/reset", s.resetPassword)
+	mux.HandleFunc("POST /users", s.known(s.createUser))
+	mux.HandleFunc("POST /users/register", s.register)
+	mux.HandleFunc("GET /users/register/verify-email", s.verifyEmail)
+	mux.HandleFunc("POST /users/invite/accept", s.acceptInvitation)
 	mux.HandleFunc("SEARCH /users", s.known(s.searchUsers))
 	mux.HandleFunc("SEARCH /roles", s.known(func(w http.ResponseWriter, _ *http.Request, who caller) {
 		if who == stranger || who == person {
@@ -68,17 +74,6 @@ func (s *Server) known(next func(http.ResponseWriter, *http.Request, caller)) ht
 			s.knownPerson(w, r, next)
 		}
 	}
-}
-
-func (s *Server) info(w http.ResponseWriter, _ *http.Request, who caller) {
-	data := map[string]any{
-		"project": map[string]any{"project_name": "Directus", "public_registration": false, "public_registration_verify_email": true},
-		"license": map[string]any{"source": nil},
-	}
-	if who != stranger && who != person {
-		data["version"] = "12.4.0"
-	}
-	answer(w, data)
 }
 
 func (s *Server) globals(w http.ResponseWriter, r *http.Request, who caller) {
@@ -156,10 +151,19 @@ func answer(w http.ResponseWriter, data any) {
 }
 
 func refuse(w http.ResponseWriter, status int, code string) {
+	refuseWith(w, status, map[string]any{"code": code})
+}
+
+func refuseWith(w http.ResponseWriter, status int, extensions map[string]any) {
 	writeJSON(w, status, map[string]any{"errors": []any{map[string]any{
 		"message":    "Refused.",
-		"extensions": map[string]any{"code": code},
+		"extensions": extensions,
 	}}})
+}
+
+// refusePayload is how Directus says what it dislikes, in words.
+func refusePayload(w http.ResponseWriter, reason string) {
+	refuseWith(w, http.StatusBadRequest, map[string]any{"code": "INVALID_PAYLOAD", "reason": reason})
 }
 
 func writeJSON(w http.ResponseWriter, status int, body any) {

@@ -11,14 +11,15 @@ import (
 // currentUser stands for the user that asks.
 const currentUser = "$CURRENT_USER"
 
-// searchUsers answers filters of the form {"id":{"_eq":…}} or {"email":{"_eq":…}}.
+// searchUsers answers filters of the form {"id":{"_eq":…}}, with _ieq, which
+// takes no notice of case, and _nempty besides _eq.
 // The tokens' own users, which are not in the list, are found by currentUser.
 func (s *Server) searchUsers(w http.ResponseWriter, r *http.Request, who caller) {
 	var body struct {
 		Query struct {
-			Filter map[string]map[string]string `json:"filter"`
-			Fields []string                     `json:"fields"`
-			Limit  int                          `json:"limit"`
+			Filter map[string]map[string]any `json:"filter"`
+			Fields []string                  `json:"fields"`
+			Limit  int                       `json:"limit"`
 		} `json:"query"`
 	}
 	if json.NewDecoder(r.Body).Decode(&body) != nil {
@@ -80,13 +81,29 @@ func (a *account) row() map[string]any {
 	return row
 }
 
-func matches(row map[string]any, filter map[string]map[string]string) bool {
-	for column, test := range filter {
-		if row[column] != test["_eq"] {
-			return false
+func matches(row map[string]any, filter map[string]map[string]any) bool {
+	for column, tests := range filter {
+		for operator, operand := range tests {
+			if !holds(row[column], operator, operand) {
+				return false
+			}
 		}
 	}
 	return true
+}
+
+func holds(value any, operator string, operand any) bool {
+	switch operator {
+	case "_eq":
+		return value == operand
+	case "_ieq":
+		text, _ := value.(string)
+		wanted, _ := operand.(string)
+		return strings.ToLower(text) == strings.ToLower(wanted) //nolint:staticcheck // as the database does, which folds less
+	case "_nempty":
+		return value != nil && value != ""
+	}
+	return false
 }
 
 // show copies a column, or a column of a related row, and says whether there is one.

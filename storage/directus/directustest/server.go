@@ -55,6 +55,10 @@ type Server struct {
 	providers []storage.ExternalProvider
 	requests  []Request
 	faults    []*Fault
+
+	registration Registration
+	mails        mails
+	project      Project
 }
 
 // User is a row of directus_users.
@@ -105,6 +109,8 @@ func New(t testing.TB) *Server {
 		accesses:     map[string]*session{},
 		files:        map[string]storage.Picture{},
 		attempts:     LoginAttempts,
+		mails:        mails{secret: []byte(randomText())},
+		project:      Project{Name: "Directus", Color: "#6644FF", Language: "en-US", Appearance: "auto"},
 	}
 	server := httptest.NewServer(s.routes())
 	t.Cleanup(server.Close)
@@ -188,6 +194,17 @@ func (s *Server) User(id string) (User, bool) {
 		return User{}, false
 	}
 	return user.User, true
+}
+
+// FindUser returns the id of the user with an address, in whatever case.
+func (s *Server) FindUser(email string) (id string, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	user := s.byEmail(email)
+	if user == nil {
+		return "", false
+	}
+	return user.ID, true
 }
 
 // Sessions is the number of Directus sessions that a user has.

@@ -9,7 +9,9 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"regexp"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -21,6 +23,10 @@ type RefusalError struct {
 	// Code is extensions.code of the first error, empty if the answer was
 	// not Directus's.
 	Code string
+	// Field is the column that Directus complains of, or empty.
+	Field string
+	// Echoed says that the answer repeats Request.Echo.
+	Echoed bool
 	// RetryAfter is the wait that the server asked for, or zero.
 	RetryAfter time.Duration
 }
@@ -39,6 +45,8 @@ type FailureError struct {
 	Sent bool
 	// TimedOut says that the time for the request was over.
 	TimedOut bool
+	// TooLarge says that the answer was larger than the caller wants.
+	TooLarge bool
 	// RetryAfter is how long to wait before another try, or zero.
 	RetryAfter time.Duration
 
@@ -77,8 +85,8 @@ func Uncertain(err error) bool {
 	return Status(err) >= http.StatusInternalServerError
 }
 
-func newRefusal(name string, response *http.Response) *RefusalError {
-	refusal := &RefusalError{Name: name, Status: response.StatusCode}
+func newRefusal(request Request, response *http.Response) *RefusalError {
+	refusal := &RefusalError{Name: request.Name, Status: response.StatusCode}
 	if seconds, err := strconv.Atoi(response.Header.Get("Retry-After")); err == nil && seconds > 0 {
 		refusal.RetryAfter = time.Duration(min(seconds, 3600)) * time.Second
 	}
@@ -89,14 +97,44 @@ func newRefusal(name string, response *http.Response) *RefusalError {
 	var envelope struct {
 		Errors []struct {
 			Extensions struct {
-				Code string `json:"code"`
+				Code   string          `json:"code"`
+				Field  json.RawMessage `json:"field"`
+				Reason json.RawMessage `json:"reason"`
 			} `json:"extensions"`
 		} `json:"errors"`
 	}
-	if json.Unmarshal(raw, &envelope) == nil && len(envelope.Errors) > 0 && isCode(envelope.Errors[0].Extensions.Code) {
-		refusal.Code = envelope.Errors[0].Extensions.Code
+	if json.Unmarshal(raw, &envelope) != nil || len(envelope.Errors) == 0 {
+		return refusal
 	}
+	extensions := envelope.Errors[0].Extensions
+	if isCode(extensions.Code) {
+		refusal.Code = extensions.Code
+	}
+	// Either may be null, or another type in another version.
+	var field, reason string
+	if json.Unmarshal(extensions.Field, &field) == nil && columnName.MatchString(field) {
+		refusal.Field = field
+	}
+	refusal.Echoed = request.Echo != "" && json.Unmarshal(extensions.Reason, &reason) == nil &&
+		strings.Contains(reason, request.Echo)
 	return refusal
+}
+
+// columnName keeps anything else that "field" may hold out of our errors.
+var columnName = regexp.MustCompile(`^[a-z_]{1,32}$`)
+
+// Field is the column that the RefusalError in err complains of, or empty.
+func Field(err error) string {
+	if refusal, ok := errors.AsType[*RefusalError](err); ok {
+		return refusal.Field
+	}
+	return ""
+}
+
+// Echoed says that the refusal in err repeats Request.Echo.
+func Echoed(err error) bool {
+	refusal, ok := errors.AsType[*RefusalError](err)
+	return ok && refusal.Echoed
 }
 
 // isCode keeps anything but a code of Directus's kind out of our logs.

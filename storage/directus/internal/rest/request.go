@@ -42,6 +42,11 @@ type Request struct {
 	Login bool
 	// Whole decodes the answer itself instead of its member "data".
 	Whole bool
+	// Redirect takes a redirection for an answer, without following it.
+	Redirect bool
+	// Echo is a text that a refusal may repeat, such as a URL that is on no
+	// allow-list: RefusalError.Echoed says whether it did.
+	Echo string
 }
 
 // Content is a body that is not JSON.
@@ -55,6 +60,8 @@ type Answer struct {
 	Status int
 	// Date is the server's clock by the header Date, zero without one.
 	Date time.Time
+	// Location is where a redirection leads, if Request.Redirect is set.
+	Location string
 }
 
 // Do sends the request once and decodes the member "data" of the answer into
@@ -101,11 +108,17 @@ func (c *Caller) exchange(ctx context.Context, request Request, read func(*http.
 	if date, err := http.ParseTime(response.Header.Get("Date")); err == nil {
 		answer.Date = date
 	}
+	if request.Redirect && response.StatusCode >= 300 && response.StatusCode <= 399 {
+		answer.Location = response.Header.Get("Location")
+		return answer, nil
+	}
 	if response.StatusCode < 200 || response.StatusCode > 299 {
-		return answer, newRefusal(request.Name, response)
+		return answer, newRefusal(request, response)
 	}
 	if err := read(response); err != nil {
-		return answer, c.failure(ctx, limited, request, FailureError{Sent: true, reason: err.Error()})
+		return answer, c.failure(ctx, limited, request, FailureError{
+			Sent: true, TooLarge: errors.Is(err, errTooLarge), reason: err.Error(),
+		})
 	}
 	return answer, nil
 }
@@ -180,6 +193,8 @@ func (r Request) content() (*Content, error) {
 	return &Content{Type: "application/json", Bytes: encoded}, nil
 }
 
+var errTooLarge = errors.New("answer is too large")
+
 // readAll reads an answer to its end, so that the connection can be used again.
 func readAll(body io.Reader, limit int) ([]byte, error) {
 	raw, err := io.ReadAll(io.LimitReader(body, int64(limit)+1))
@@ -187,7 +202,7 @@ func readAll(body io.Reader, limit int) ([]byte, error) {
 	case err != nil:
 		return nil, errors.New("answer broke off")
 	case len(raw) > limit:
-		return nil, errors.New("answer is too large")
+		return nil, errTooLarge
 	}
 	return raw, nil
 }
