@@ -1,13 +1,9 @@
 package web
 
 import (
-	"embed"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net/http"
-	"path"
 	"strings"
 	"time"
 
@@ -16,9 +12,6 @@ import (
 
 	"gatehouse/provider/session"
 )
-
-//go:embed locales/*.json
-var localeFiles embed.FS
 
 const (
 	// localesParameter is the name that OpenID Connect Core 1.0, section
@@ -42,38 +35,10 @@ type catalogues struct {
 	settled  bool
 	// tags are the languages there are, in the order they are offered.
 	tags    []language.Tag
+	names   map[language.Tag]string
 	matcher language.Matcher
-}
-
-// newCatalogues reads the embedded catalogues. English is the source: it has
-// every key.
-func newCatalogues(fallback string, cookies session.Cookies) (*catalogues, error) {
-	bundle := i18n.NewBundle(language.English)
-	bundle.RegisterUnmarshalFunc("json", json.Unmarshal)
-	c := &catalogues{bundle: bundle, cookies: cookies, fallback: language.English}
-	files, err := fs.Glob(localeFiles, "locales/*.json")
-	if err != nil {
-		return nil, err
-	}
-	for _, file := range files {
-		if _, err := bundle.LoadMessageFileFS(localeFiles, file); err != nil {
-			return nil, fmt.Errorf("catalogue %s: %w", path.Base(file), err)
-		}
-		tag, err := language.Parse(strings.TrimSuffix(path.Base(file), ".json"))
-		if err != nil {
-			return nil, fmt.Errorf("catalogue %s: %w", path.Base(file), err)
-		}
-		c.tags = append(c.tags, tag)
-	}
-	c.matcher = language.NewMatcher(c.tags)
-	if fallback != "" {
-		tag, ok := c.match(fallback)
-		if !ok {
-			return nil, fmt.Errorf("default language %q has no catalogue", fallback)
-		}
-		c.fallback, c.settled = tag, true
-	}
-	return c, nil
+	// source is the English catalogue.
+	source map[string]string
 }
 
 // reader is what is known of the languages of whoever reads a page.
@@ -171,7 +136,7 @@ func (w words) T(key string, pairs ...any) (string, error) {
 		if !ok {
 			return "", fmt.Errorf("words of %q: a placeholder is named by a string", key)
 		}
-		data[name] = pairs[i+1]
+		data[name] = w.isolate(pairs[i+1])
 	}
 	text, err := w.localizer.Localize(&i18n.LocalizeConfig{MessageID: key, TemplateData: data})
 	var missing *i18n.MessageNotFoundErr
@@ -182,6 +147,16 @@ func (w words) T(key string, pairs ...any) (string, error) {
 		return "", fmt.Errorf("words of %q: %w", key, err)
 	}
 	return text, nil
+}
+
+// isolate keeps what fills a placeholder from turning the sentence around it
+// round, where writing runs from the right: an address or the name of an app
+// may be written from the left (Unicode Standard Annex 9, FSI and PDI).
+func (w words) isolate(value any) any {
+	if text, ok := value.(string); ok && text != "" && w.direction() == "rtl" {
+		return "\u2068" + text + "\u2069"
+	}
+	return value
 }
 
 // direction is the HTML attribute dir of the language.

@@ -3,63 +3,16 @@ package web
 import (
 	"bytes"
 	"context"
-	"embed"
-	"fmt"
 	"html/template"
-	"io/fs"
 	"net/http"
 	"net/url"
-	"path"
-	"slices"
-	"strings"
 	"unicode"
-
-	"golang.org/x/text/language"
 
 	"gatehouse/provider/authorize"
 	"gatehouse/provider/event"
 	"gatehouse/provider/oauth"
 	"gatehouse/storage"
 )
-
-//go:embed templates/*.html
-var templateFiles embed.FS
-
-// templates are the screens, each with the layout around it.
-type templates map[string]*template.Template
-
-// frames are the files that screens share.
-func frames() []string {
-	return []string{"templates/layout.html", "templates/parts.html"}
-}
-
-// accountFrame is around the pages of "My account" as well: those whose name
-// begins with "account".
-const accountFrame = "templates/account_layout.html"
-
-func parseTemplates() (templates, error) {
-	all := templates{}
-	files, err := fs.Glob(templateFiles, "templates/*.html")
-	if err != nil {
-		return nil, err
-	}
-	for _, file := range files {
-		if slices.Contains(frames(), file) || file == accountFrame {
-			continue
-		}
-		name := strings.TrimSuffix(path.Base(file), ".html")
-		files := append(frames(), file)
-		if strings.HasPrefix(name, "account") {
-			files = append(files, accountFrame)
-		}
-		t, err := template.ParseFS(templateFiles, files...)
-		if err != nil {
-			return nil, fmt.Errorf("template: %w", err)
-		}
-		all[name] = t
-	}
-	return all, nil
-}
 
 // page is what the layout needs. Every screen's data begins with one.
 type page struct {
@@ -129,7 +82,7 @@ func (web *Web) screen(w http.ResponseWriter, r *http.Request, reader reader) pa
 	p := web.page(r, reader)
 	for _, tag := range web.catalogues.tags {
 		p.Languages = append(p.Languages, languageLink{
-			Lang: tag.String(), Name: web.catalogues.nameOf(tag), URL: here(r, localesParameter, tag.String()), Current: tag == p.tag,
+			Lang: tag.String(), Name: web.catalogues.names[tag], URL: here(r, localesParameter, tag.String()), Current: tag == p.tag,
 		})
 	}
 	return p
@@ -175,15 +128,6 @@ func here(r *http.Request, parameter, value string) string {
 	return "?" + query.Encode()
 }
 
-// nameOf is what a language calls itself.
-func (c *catalogues) nameOf(tag language.Tag) string {
-	name, err := c.words(tag).T("language.name")
-	if err != nil {
-		return tag.String()
-	}
-	return name
-}
-
 // app is the client as people see it.
 type app struct {
 	Name, Logo          string
@@ -220,7 +164,14 @@ func webAddress(address string) string {
 // show renders a page to the end before the first byte is sent.
 func (web *Web) show(w http.ResponseWriter, r *http.Request, status int, name string, data any, contentSecurityPolicy string) {
 	var body bytes.Buffer
-	if err := web.templates[name].ExecuteTemplate(&body, "layout", data); err != nil {
+	err := web.templates.render(&body, name, data)
+	if own, ok := web.templates.own[name]; ok && err != nil {
+		// A mistake of the operator's template that shows with this data only.
+		web.sink.Emit(r.Context(), event.Event{Name: event.InternalError, Kind: name, Reason: "the overlay's template did not render; ours is shown", Err: err})
+		body.Reset()
+		err = own.ExecuteTemplate(&body, "layout", data)
+	}
+	if err != nil {
 		web.sink.Emit(r.Context(), event.Event{Name: event.InternalError, Kind: name, Reason: "page did not render", Err: err})
 		w.Header().Set("Cache-Control", "no-store")
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")

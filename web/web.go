@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/http"
 	"net/url"
 	"slices"
@@ -77,6 +78,9 @@ type Config struct {
 	// when zero.
 	AccountAge time.Duration
 	Theme      Theme
+	// Overlay is a folder with templates/*.html, static/custom.css and
+	// locales/*.json of the operator's. It may be nil.
+	Overlay fs.FS
 	// DefaultLanguage is used where neither person nor app prefers one that
 	// there is. Empty is the project's, or else English.
 	DefaultLanguage string
@@ -127,16 +131,20 @@ func New(config Config) (*Web, error) {
 	if err := web.throttle(config); err != nil {
 		return nil, fmt.Errorf("web: %w", err)
 	}
-	if web.catalogues, err = newCatalogues(config.DefaultLanguage, config.Cookies); err != nil {
+	over, err := readOverlay(config.Overlay)
+	if err != nil {
+		return nil, fmt.Errorf("web: overlay: %w", err)
+	}
+	if web.catalogues, err = newCatalogues(config.DefaultLanguage, config.Cookies, over.catalogues); err != nil {
 		return nil, fmt.Errorf("web: %w", err)
 	}
-	if web.assets, err = newAssets(web.prefix, ""); err != nil {
+	if web.assets, err = newAssets(web.prefix, over.css); err != nil {
 		return nil, fmt.Errorf("web: %w", err)
 	}
 	if web.brand, err = newBrand(config, web.assets, issuer.Host); err != nil {
 		return nil, fmt.Errorf("web: %w", err)
 	}
-	if web.templates, err = parseTemplates(); err != nil {
+	if web.templates, err = parseTemplates(over.templates, web.catalogues.source); err != nil {
 		return nil, fmt.Errorf("web: %w", err)
 	}
 	web.protection = http.NewCrossOriginProtection()
