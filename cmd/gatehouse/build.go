@@ -102,15 +102,17 @@ func (a *app) openRing(ctx context.Context, settings *config.Loaded, store *stor
 
 func (a *app) newDirectus(settings *config.Loaded, fields []string, logger *slog.Logger) (*directus.Client, error) {
 	return directus.New(directus.Config{
-		BaseURL: settings.Directus.URL, ServiceToken: settings.Directus.Token, Timeout: settings.Directus.Timeout,
+		BaseURL: settings.Directus.URL, ServiceToken: settings.Directus.Token, WriteToken: settings.Directus.WriteToken,
+		PublicURL: settings.Directus.PublicURL, Timeout: settings.Directus.Timeout,
 		MaxConcurrent: settings.Directus.MaxConcurrent, Fields: fields, ForwardClientAddress: settings.Directus.ForwardClientAddress,
 		Now: a.now, Random: a.random, Logger: logger,
 	})
 }
 
 func (a *app) newWeb(settings *config.Loaded, p *parts, handles *oauth.Handles, sink event.Sink, logger *slog.Logger) (*web.Web, error) {
-	return web.New(web.Config{
-		Issuer: settings.Issuer, Accounts: accounts{Client: p.directus, logger: logger}, Store: p.store,
+	people := accounts{Client: p.directus, logger: logger}
+	screens := web.Config{
+		Issuer: settings.Issuer, Accounts: people, OneTimePasswords: people, Profiles: people, Store: p.store,
 		Cookies: session.NewCookies(settings.Issuer), Handles: handles, Sink: sink, Now: a.now,
 		Throttle: web.Throttle{
 			AttemptsLimit: settings.Directus.AttemptsLimit,
@@ -125,5 +127,9 @@ func (a *app) newWeb(settings *config.Loaded, p *parts, handles *oauth.Handles, 
 		},
 		DefaultLanguage: settings.DefaultLanguage,
 		PolicyURL:       settings.PolicyURI, TermsURL: settings.TermsOfServiceURI, HelpURL: settings.HelpURI,
-	})
+	}
+	if settings.Directus.ExternalSignIn {
+		screens.External = people
+	}
+	return web.New(screens)
 }

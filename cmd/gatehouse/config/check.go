@@ -108,7 +108,7 @@ func (l *loader) checkPages() {
 			l.refuse("theme.overlay", "%s is no folder that can be read; make it, or remove the key", folder)
 		}
 	}
-	if _, err := language.Parse(l.config.DefaultLanguage); err != nil {
+	if _, err := language.Parse(l.config.DefaultLanguage); err != nil && l.config.DefaultLanguage != "" {
 		l.refuse("default_language", "%q is not a language tag (BCP 47); write it like en or de", l.config.DefaultLanguage)
 	}
 }

@@ -253,7 +253,7 @@ func pageSettings() []setting[Config] {
 			value: func(c *Config) value { return path(&c.Theme.Overlay) },
 		},
 		{
-			key: "default_language", fallback: "en", doc: "Language where the browser asks for none that we have.",
+			key: "default_language", doc: "Language where the browser asks for none that we have; that of the Directus project otherwise, or English.",
 			value: func(c *Config) value { return text(&c.DefaultLanguage) },
 		},
 		{
