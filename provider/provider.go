@@ -166,9 +166,12 @@ func (p *Provider) endpoints(config Config) (err error) {
 		return err
 	}
 	p.grant = grant.New(grant.Config{
-		Clients: authenticator, Tokens: p.tokens, Sessions: p.sessions, Accounts: gate, Claims: config.Claims, Sink: config.Sink,
+		Clients: authenticator, Tokens: p.tokens, Sessions: p.sessions, Accounts: gate, Claims: config.Claims,
+		Evidence: config.Store.VerifiedEmails, Sink: config.Sink,
 	})
-	p.userinfo = userinfo.New(userinfo.Config{Tokens: p.tokens, Accounts: gate, Claims: config.Claims, Sink: config.Sink})
+	p.userinfo = userinfo.New(userinfo.Config{
+		Tokens: p.tokens, Accounts: gate, Claims: config.Claims, Evidence: config.Store.VerifiedEmails, Sink: config.Sink,
+	})
 	p.introspection = introspection.New(introspection.Config{Issuer: config.Issuer, Clients: authenticator, Tokens: p.tokens, Sink: config.Sink})
 	p.revocation = revocation.New(revocation.Config{Clients: authenticator, Tokens: p.tokens, Sink: config.Sink})
 	p.logout = logout.New(logout.Config{

@@ -67,14 +67,6 @@ type Enrolment struct {
 	Failures int `json:"failures,omitempty"`
 }
 
-// VerifiedEmail says that a person proved through us that mail to an address
-// reaches him. Another address voids it.
-type VerifiedEmail struct {
-	// AddressDigest is the SHA-256 digest of the AccountName.
-	AddressDigest []byte    `json:"address_digest"`
-	At            time.Time `json:"at"`
-}
-
 // History is what a person is shown of his past sign-ins, the latest first.
 type History struct {
 	SignIns []PastSignIn `json:"sign_ins"`

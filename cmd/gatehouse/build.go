@@ -56,7 +56,7 @@ func (a *app) build(ctx context.Context, settings *config.Loaded, backend storag
 	if err != nil {
 		return nil, err
 	}
-	releaser, err := claims.New(claims.Config{Mapping: settings.Claims, EmailVerified: settings.Directus.EmailVerified == config.EmailVerifiedAlways})
+	releaser, err := claims.New(claims.Config{Mapping: settings.Claims, EmailVerified: claims.EmailVerified(settings.Directus.EmailVerified)})
 	if err != nil {
 		return nil, err
 	}

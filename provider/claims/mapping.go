@@ -1,6 +1,7 @@
 package claims
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -39,15 +40,14 @@ func addressMembers() []string {
 // Config is what a Releaser needs.
 type Config struct {
 	Mapping Mapping
-	// EmailVerified is said of every e-mail address unless the mapping has a
-	// field for it. Directus itself does not tell.
-	EmailVerified bool
+	// EmailVerified is VerifiedByEvidence if empty.
+	EmailVerified EmailVerified
 }
 
 // Releaser turns a user into claims. It is safe for concurrent use.
 type Releaser struct {
 	sources       map[string]source
-	emailVerified bool
+	emailVerified EmailVerified
 }
 
 // source is literal text and fields in turn; one field alone keeps its type.
@@ -61,7 +61,10 @@ type part struct {
 
 // New checks the mapping and reads its templates.
 func New(config Config) (*Releaser, error) {
-	r := &Releaser{sources: map[string]source{}, emailVerified: config.EmailVerified}
+	r := &Releaser{sources: map[string]source{}, emailVerified: cmp.Or(config.EmailVerified, VerifiedByEvidence)}
+	if err := r.emailVerified.check(); err != nil {
+		return nil, err
+	}
 	for _, claim := range slices.Sorted(maps.Keys(config.Mapping)) {
 		if err := checkClaim(claim); err != nil {
 			return nil, err
@@ -166,10 +169,7 @@ func (r *Releaser) hasAddress() bool {
 	return slices.ContainsFunc(addressMembers(), func(member string) bool { return r.has("address." + member) })
 }
 
-// Release returns the claims of the account that the scopes release, without
-// sub. A claim that has no value is left out (OpenID Connect Core 1.0, section
-// 5.3.2).
-func (r *Releaser) Release(account storage.Account, scopes []string) map[string]any {
+func (r *Releaser) fill(account storage.Account, scopes []string) map[string]any {
 	released := map[string]any{}
 	for _, s := range scopeClaims() {
 		if !slices.Contains(scopes, s.Scope) {
@@ -196,7 +196,7 @@ func (r *Releaser) value(account storage.Account, claim string) any {
 	s, ok := r.sources[claim]
 	if !ok {
 		if claim == "email_verified" {
-			return r.emailVerified
+			return r.emailVerified == VerifiedAlways
 		}
 		return nil
 	}

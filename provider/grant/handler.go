@@ -27,6 +27,7 @@ type Config struct {
 	Sessions *session.Manager
 	Accounts *account.Gate
 	Claims   *claims.Releaser
+	Evidence claims.Evidence
 	Sink     event.Sink
 }
 
@@ -92,7 +93,11 @@ func (e *Endpoint) exchange(w http.ResponseWriter, r *http.Request) (token.Set, 
 	if err != nil {
 		return token.Set{}, client.ID, err
 	}
-	set, err := e.Tokens.Issue(r.Context(), authorization, e.identity(authorization, whose.account))
+	identity, err := e.identity(r.Context(), authorization, whose.account)
+	if err != nil {
+		return token.Set{}, client.ID, err
+	}
+	set, err := e.Tokens.Issue(r.Context(), authorization, identity)
 	return set, client.ID, err
 }
 
@@ -114,11 +119,11 @@ func chosen(client storage.Client, name string) (grantType, error) {
 
 // identity returns the claims of the scopes for clients that want them in the ID
 // token as well. Everybody else finds them at userinfo.
-func (e *Endpoint) identity(authorization token.Authorization, account storage.Account) map[string]any {
+func (e *Endpoint) identity(ctx context.Context, authorization token.Authorization, account storage.Account) (map[string]any, error) {
 	if !authorization.Client.IDTokenScopeClaims || authorization.Grant.Subject == "" {
-		return nil
+		return nil, nil
 	}
-	return e.Claims.Release(account, authorization.Scopes)
+	return e.Claims.Release(ctx, account, authorization.Scopes, e.Evidence)
 }
 
 // user is whom the tokens are about. The account is looked up once, before a code

@@ -47,6 +47,8 @@ type Options struct {
 	Clients []storage.Client
 	// Mapping replaces the default mapping of claims.
 	Mapping claims.Mapping
+	// EmailVerified is how email_verified is told, by evidence if empty.
+	EmailVerified claims.EmailVerified
 	// IssuerPath is put behind the issuer's host.
 	IssuerPath string
 	// Backend wraps the store, to count or to fail.
@@ -182,7 +184,7 @@ func (s *Server) releaser(t testing.TB, options Options) *claims.Releaser {
 	if mapping == nil {
 		mapping = claims.DefaultMapping()
 	}
-	releaser, err := claims.New(claims.Config{Mapping: mapping})
+	releaser, err := claims.New(claims.Config{Mapping: mapping, EmailVerified: options.EmailVerified})
 	if err != nil {
 		t.Fatalf("make claims: %v", err)
 	}

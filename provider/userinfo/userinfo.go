@@ -21,6 +21,7 @@ type Config struct {
 	Tokens   *token.Service
 	Accounts *account.Gate
 	Claims   *claims.Releaser
+	Evidence claims.Evidence
 	Sink     event.Sink
 }
 
@@ -67,7 +68,10 @@ func (e *Endpoint) claims(w http.ResponseWriter, r *http.Request) (map[string]an
 	if err != nil {
 		return nil, token.Active{}, err
 	}
-	released := e.Claims.Release(user, active.Scopes)
+	released, err := e.Claims.Release(r.Context(), user, active.Scopes, e.Evidence)
+	if err != nil {
+		return nil, token.Active{}, err
+	}
 	released["sub"] = active.Grant.Subject
 	return released, active, nil
 }
