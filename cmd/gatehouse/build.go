@@ -81,6 +81,7 @@ func (a *app) build(ctx context.Context, settings *config.Loaded, backend storag
 			RememberedIdle: settings.Sessions.RememberedIdle, RememberedAbsolute: settings.Sessions.RememberedAbsolute,
 		},
 		RequestLifetime: settings.Tokens.RequestLifetime, Staleness: settings.Directus.Staleness,
+		Registration: settings.Registration.Mode != config.RegistrationOff, ExternalSignIn: settings.Directus.ExternalSignIn,
 		UILocales: screens.Languages(), PolicyURI: settings.PolicyURI, TermsURI: settings.TermsOfServiceURI,
 		Now: a.now, Random: a.random, Sink: sink,
 	})

@@ -206,7 +206,7 @@ func (h *house) benchLookups(b *testing.B) {
 			_, err := a.post("/introspect", url.Values{"token": {issued.Access}})
 			return err
 		}},
-		{"userinfo", 1, func(a *app) error { return a.get("/userinfo", issued.Access) }},
+		{"userinfo", 2, func(a *app) error { return a.get("/userinfo", issued.Access) }},
 		{"keys", 0, func(a *app) error { return a.get("/jwks", "") }},
 		{"discovery", 0, func(a *app) error { return a.get("/.well-known/openid-configuration", "") }},
 	} {
