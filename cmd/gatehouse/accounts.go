@@ -19,8 +19,11 @@ type accounts struct {
 
 var (
 	_ web.Accounts         = accounts{}
+	_ web.Registrar        = accounts{}
+	_ web.Passwords        = accounts{}
 	_ web.OneTimePasswords = accounts{}
 	_ web.Profiles         = accounts{}
+	_ web.Brand            = accounts{}
 	_ web.External         = accounts{}
 )
 

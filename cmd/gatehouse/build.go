@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"os"
 	"time"
 
 	"github.com/go-chi/chi/v5"
@@ -104,7 +105,9 @@ func (a *app) openRing(ctx context.Context, settings *config.Loaded, store *stor
 func (a *app) newDirectus(settings *config.Loaded, fields []string, logger *slog.Logger) (*directus.Client, error) {
 	return directus.New(directus.Config{
 		BaseURL: settings.Directus.URL, ServiceToken: settings.Directus.Token, WriteToken: settings.Directus.WriteToken,
-		PublicURL: settings.Directus.PublicURL, Timeout: settings.Directus.Timeout,
+		PublicURL:       settings.Directus.PublicURL,
+		RegisterByToken: settings.Registration.Mode == config.RegistrationByToken, RegistrationRole: settings.Registration.Role,
+		Timeout:       settings.Directus.Timeout,
 		MaxConcurrent: settings.Directus.MaxConcurrent, Fields: fields, ForwardClientAddress: settings.Directus.ForwardClientAddress,
 		Now: a.now, Random: a.random, Logger: logger,
 	})
@@ -113,7 +116,7 @@ func (a *app) newDirectus(settings *config.Loaded, fields []string, logger *slog
 func (a *app) newWeb(settings *config.Loaded, p *parts, handles *oauth.Handles, sink event.Sink, logger *slog.Logger) (*web.Web, error) {
 	people := accounts{Client: p.directus, logger: logger}
 	screens := web.Config{
-		Issuer: settings.Issuer, Accounts: people, OneTimePasswords: people, Profiles: people, Store: p.store,
+		Issuer: settings.Issuer, Accounts: people, Passwords: people, OneTimePasswords: people, Profiles: people, Brand: people, Store: p.store,
 		Cookies: session.NewCookies(settings.Issuer), Handles: handles, Sink: sink, Now: a.now,
 		Throttle: web.Throttle{
 			AttemptsLimit: settings.Directus.AttemptsLimit,
@@ -128,6 +131,12 @@ func (a *app) newWeb(settings *config.Loaded, p *parts, handles *oauth.Handles, 
 		},
 		DefaultLanguage: settings.DefaultLanguage,
 		PolicyURL:       settings.PolicyURI, TermsURL: settings.TermsOfServiceURI, HelpURL: settings.HelpURI,
+	}
+	if settings.Registration.Mode != config.RegistrationOff {
+		screens.Registrar = people
+	}
+	if settings.Theme.Overlay != "" {
+		screens.Overlay = os.DirFS(settings.Theme.Overlay)
 	}
 	if settings.Directus.ExternalSignIn {
 		screens.External = people
