@@ -79,7 +79,9 @@ const MaxHistory = 30
 type PastSignIn struct {
 	At time.Time `json:"at"`
 	// ClientID is the app that it was made for, empty for an own page.
-	ClientID      string `json:"client_id,omitempty"`
+	ClientID string `json:"client_id,omitempty"`
+	// App is what the app was called then.
+	App           string `json:"app,omitempty"`
 	ACR           string `json:"acr"`
 	UserAgent     string `json:"user_agent,omitempty"`
 	ClientAddress string `json:"client_address,omitempty"`

@@ -61,6 +61,12 @@ func (s *screens) accountRoutes(r chi.Router) {
 	}{
 		{"/account", s.profile, nil},
 		{"/account/other", s.otherAccount, nil},
+		{"/account/sessions", s.sessions, s.sessionsPost},
+		{"/account/sessions/others", s.endOthers, s.endOthers},
+		{"/account/sessions/everywhere", s.endAll, s.endAll},
+		{"/account/apps", s.apps, nil},
+		{"/account/apps/{app}", s.removeApp, s.removeApp},
+		{"/account/history", s.history, nil},
 	} {
 		r.HandleFunc(page.path, s.methodNotAllowed) // but for:
 		r.Get(page.path, page.get)
@@ -170,6 +176,9 @@ func (s *screens) accountPage(w http.ResponseWriter, r *http.Request, who visito
 func (s *screens) sections() []section {
 	return []section{
 		{Key: "account.profile", Path: "/account", ID: "account-profile"},
+		{Key: "account.sessions", Path: sessionsPath, ID: "account-sessions"},
+		{Key: "account.apps", Path: appsPath, ID: "account-apps"},
+		{Key: "account.history", Path: "/account/history", ID: "account-history"},
 	}
 }
 
@@ -184,6 +193,9 @@ func (s *screens) showAccount(w http.ResponseWriter, r *http.Request, status int
 func noticeOf(r *http.Request) string {
 	return map[string]string{
 		"profile": "account.notice.profile",
+		"session": "account.notice.session",
+		"others":  "account.notice.others",
+		"app":     "account.notice.app",
 	}[r.URL.Query().Get("notice")]
 }
 

@@ -177,6 +177,7 @@ func (s *screens) signedIn(w http.ResponseWriter, r *http.Request, interaction *
 		s.refuse(w, r, err)
 		return
 	}
+	s.remember(r, interaction, signIn)
 	s.sink.Emit(r.Context(), event.Event{Name: event.SignInSucceeded, ClientID: interaction.Client.ID, Subject: signIn.Subject, Kind: signIn.ACR})
 	seeOther(w, r, next)
 }

@@ -50,6 +50,8 @@ type loggedOutPage struct {
 	App    app
 	Return string
 	Kept   bool
+	// Everywhere says that it was on every device.
+	Everywhere bool
 }
 
 // LoggedOut says how it ended, with the way back to the app.

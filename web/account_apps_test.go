@@ -1,0 +1,83 @@
+package web_test
+
+import (
+	"net/http"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"gatehouse/storage"
+)
+
+func shopApps(now time.Time) []storage.AuthorizedApp {
+	return []storage.AuthorizedApp{
+		{
+			Client: storage.Client{ID: "notes", Name: "Notes", ApplicationType: "native", RedirectURIs: []string{"http://127.0.0.1/callback", "com.example.notes:/callback"}},
+			Scopes: []string{"openid", "notes:read"}, Since: now.Add(-48 * time.Hour),
+		},
+		{
+			Client: storage.Client{ID: "https://shop.example/?a b", Name: "Shop", LogoURI: "http://localhost:3000/logo.svg", RedirectURIs: []string{"https://shop.example/callback"}},
+			Scopes: []string{"openid", "email", "offline_access"}, Since: now.Add(-72 * time.Hour), LastGrant: now.Add(-time.Hour), Offline: true,
+		},
+	}
+}
+
+// removeURL is where the page leads to remove the app with the number.
+func (h *house) removeURL(number int) string {
+	h.t.Helper()
+	found := regexp.MustCompile(`id="app-remove-` + strconv.Itoa(number) + `"[^>]* href="([^"]+)"`).FindStringSubmatch(h.get("/account/apps").body)
+	if found == nil {
+		h.t.Fatalf("no app %d", number)
+	}
+	return found[1]
+}
+
+func TestAppsAreListed(t *testing.T) {
+	h := newHouse(t)
+	h.enter("ada")
+	h.wantPage(h.get("/account/apps"), http.StatusOK, "No app uses your account.")
+	h.desk.apps = shopApps(h.clock.Now())
+	page := h.get("/account/apps")
+	h.wantPage(page, http.StatusOK, "Notes", "an app on your device", "What the app calls “notes:read”", "Shop", "shop.example",
+		"Your email address", "Access to all this while you are away", `<time datetime="2026-10-29T12:00Z">29 October 2026</time>`)
+	if got := page.Header.Get("Content-Security-Policy"); !strings.Contains(got, "img-src 'self' https: http://localhost:3000;") {
+		t.Errorf("policy %q does not let the logo be seen", got)
+	}
+	h.golden("account_apps", page)
+}
+
+func TestAppIsRemovedOnceConfirmed(t *testing.T) {
+	h := newHouse(t)
+	h.enter("ada")
+	h.desk.apps = shopApps(h.clock.Now())
+	address := h.removeURL(2)
+	page := h.get(address)
+	h.wantPage(page, http.StatusOK, "Remove Shop?", `id="app-remove-confirm"`, `id="cancel" href="/account/apps"`)
+	h.golden("account_app_remove", page)
+	if len(h.desk.ended) != 0 {
+		t.Fatalf("a GET removed %v", h.desk.ended)
+	}
+	h.wantTo(h.post(address, nil), "/account/apps?notice=app")
+	if diff := cmp.Diff([]string{"app https://shop.example/?a b"}, h.desk.ended); diff != "" {
+		t.Errorf("removed (-want +got):\n%s", diff)
+	}
+}
+
+func TestAppOfSomebodyElseIsNotRemoved(t *testing.T) {
+	h := newHouse(t)
+	h.enter("ada")
+	h.desk.apps = shopApps(h.clock.Now())
+	foreign := h.removeURL(1)
+	h.desk.apps = h.desk.apps[1:]
+	for _, address := range []string{foreign, "/account/apps/notes", "/account/apps/x"} {
+		h.wantTo(h.get(address), "/account/apps")
+		h.wantTo(h.post(address, nil), "/account/apps")
+	}
+	if len(h.desk.ended) != 0 {
+		t.Errorf("removed %v", h.desk.ended)
+	}
+}
