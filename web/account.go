@@ -4,15 +4,17 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
 	"github.com/go-chi/chi/v5"
 
 	"gatehouse/provider/authorize"
+	"gatehouse/provider/oauth"
 	"gatehouse/provider/session"
 	"gatehouse/storage"
 )
+
+const accountPath = "/account"
 
 // freshness is how old a sign-in may be for steps that would help a thief of an
 // unlocked device most: a new password, a one-time password, the end of every
@@ -22,6 +24,8 @@ const freshness = 10 * time.Minute
 // visitor is the person whose account a page is about: the one that the browser
 // is signed in as, never one that an address or a form names.
 type visitor struct {
+	// path is the page that a sign-in comes back to, below the issuer.
+	path    string
 	browser session.Browser
 	session storage.Session
 	account storage.Account
@@ -59,14 +63,14 @@ func (s *screens) accountRoutes(r chi.Router) {
 		path      string
 		get, post http.HandlerFunc
 	}{
-		{"/account", s.profile, nil},
+		{accountPath, s.profile, nil},
 		{"/account/other", s.otherAccount, nil},
-		{"/account/sessions", s.sessions, s.sessionsPost},
-		{"/account/sessions/others", s.endOthers, s.endOthers},
-		{"/account/sessions/everywhere", s.endAll, s.endAll},
-		{"/account/apps", s.apps, nil},
-		{"/account/apps/{app}", s.removeApp, s.removeApp},
-		{"/account/history", s.history, nil},
+		{sessionsPath, s.sessions, s.sessionsPost},
+		{othersPath, s.endOthers, s.endOthers},
+		{everywherePath, s.endAll, s.endAll},
+		{appsPath, s.apps, nil},
+		{appsPath + "/{app}", s.removeApp, s.removeApp},
+		{historyPath, s.history, nil},
 	} {
 		r.HandleFunc(page.path, s.methodNotAllowed) // but for:
 		r.Get(page.path, page.get)
@@ -76,10 +80,10 @@ func (s *screens) accountRoutes(r chi.Router) {
 	}
 }
 
-// enter finds out who calls a page of "My account". If that is nobody it leads
+// enter finds out who calls the page of "My account" with the path. If that is nobody it leads
 // to a sign-in that comes back to the page; if the account has ended it says so.
 // Then there is nothing more to do.
-func (s *screens) enter(w http.ResponseWriter, r *http.Request) (visitor, bool) {
+func (s *screens) enter(w http.ResponseWriter, r *http.Request, path string) (visitor, bool) {
 	browser, err := s.desk.Browser(r)
 	if err != nil {
 		s.broken(w, r, err)
@@ -88,7 +92,7 @@ func (s *screens) enter(w http.ResponseWriter, r *http.Request) (visitor, bool) 
 	current, ok := browser.Current()
 	if !ok || current.MustEnrolOTP {
 		// With a one-time password to be set up first, the policy leads there.
-		s.begin(w, r, authorize.OwnRequest{Path: s.ownPath(r)})
+		s.begin(w, r, authorize.OwnRequest{Path: path})
 		return visitor{}, false
 	}
 	account, err := s.accounts.Find(r.Context(), current.Subject, s.accountAge)
@@ -100,7 +104,7 @@ func (s *screens) enter(w http.ResponseWriter, r *http.Request) (visitor, bool) 
 		s.accountFailed(w, r, err)
 		return visitor{}, false
 	}
-	return visitor{browser: browser, session: current, account: account}, true
+	return visitor{path: path, browser: browser, session: current, account: account}, true
 }
 
 // ended signs out whoever has no account any more.
@@ -109,18 +113,24 @@ func (s *screens) ended(w http.ResponseWriter, r *http.Request, subject string) 
 		s.broken(w, r, err)
 		return
 	}
-	kind := errorKind{name: "account_ended", code: "account_ended", retry: s.prefix + "/account"}
+	kind := errorKind{name: "account_ended", code: "account_ended", retry: s.prefix + accountPath}
 	s.showError(w, r, http.StatusForbidden, kind, authorize.StartAgain{})
 }
 
 // otherAccount leads to the chooser, and from there to the overview.
 func (s *screens) otherAccount(w http.ResponseWriter, r *http.Request) {
-	s.begin(w, r, authorize.OwnRequest{Path: "/account", SelectAccount: true})
+	s.begin(w, r, authorize.OwnRequest{Path: accountPath, SelectAccount: true})
 }
 
 // begin leads to a sign-in.
 func (s *screens) begin(w http.ResponseWriter, r *http.Request, own authorize.OwnRequest) {
 	address, err := s.desk.Begin(w, r, own)
+	var refused *oauth.Error
+	if errors.As(err, &refused) {
+		// Too many from this network, or no page that somebody sees.
+		s.Error(w, r, refused, authorize.StartAgain{})
+		return
+	}
 	if err != nil {
 		s.accountFailed(w, r, err)
 		return
@@ -134,17 +144,14 @@ func (s *screens) fresh(w http.ResponseWriter, r *http.Request, who visitor) boo
 	if s.now().Sub(who.session.AuthenticatedAt) <= freshness {
 		return true
 	}
-	s.signInAgain(w, r, who, s.ownPath(r))
+	s.signInAgain(w, r, who)
 	return false
 }
 
-// signInAgain leads to a sign-in of the same person that comes back to a page.
-func (s *screens) signInAgain(w http.ResponseWriter, r *http.Request, who visitor, path string) {
-	s.begin(w, r, authorize.OwnRequest{Path: path, Subject: who.session.Subject, Fresh: true})
+// signInAgain leads to a sign-in of the same person that comes back to the page.
+func (s *screens) signInAgain(w http.ResponseWriter, r *http.Request, who visitor) {
+	s.begin(w, r, authorize.OwnRequest{Path: who.path, Subject: who.session.Subject, Fresh: true})
 }
-
-// ownPath is the path of the page below the issuer.
-func (s *screens) ownPath(r *http.Request) string { return strings.TrimPrefix(r.URL.Path, s.prefix) }
 
 // accountFailed shows an error of the user store or of ours. The page can be
 // called again.
@@ -160,7 +167,7 @@ func (s *screens) accountFailed(w http.ResponseWriter, r *http.Request, err erro
 func (s *screens) accountPage(w http.ResponseWriter, r *http.Request, who visitor, path string) accountPage {
 	name := fullName(who.account)
 	p := accountPage{
-		page: s.screen(w, r, reader{account: who.account.Language}), Overview: path == "/account", OverviewURL: s.prefix + "/account",
+		page: s.screen(w, r, reader{account: who.account.Language}), Overview: path == accountPath, OverviewURL: s.prefix + accountPath,
 		Name: name, Email: who.account.Email, Initial: initial(name + who.account.Email),
 		SignOutURL: s.prefix + "/logout", OtherURL: s.prefix + "/account/other", Notice: noticeOf(r),
 	}
@@ -175,10 +182,10 @@ func (s *screens) accountPage(w http.ResponseWriter, r *http.Request, who visito
 // sections are the pages that there are, in the order in which they are listed.
 func (s *screens) sections() []section {
 	return []section{
-		{Key: "account.profile", Path: "/account", ID: "account-profile"},
+		{Key: "account.profile", Path: accountPath, ID: "account-profile"},
 		{Key: "account.sessions", Path: sessionsPath, ID: "account-sessions"},
 		{Key: "account.apps", Path: appsPath, ID: "account-apps"},
-		{Key: "account.history", Path: "/account/history", ID: "account-history"},
+		{Key: "account.history", Path: historyPath, ID: "account-history"},
 	}
 }
 

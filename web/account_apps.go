@@ -35,7 +35,7 @@ type appItem struct {
 }
 
 func (s *screens) apps(w http.ResponseWriter, r *http.Request) {
-	who, ok := s.enter(w, r)
+	who, ok := s.enter(w, r, appsPath)
 	if !ok {
 		return
 	}
@@ -62,7 +62,7 @@ func (s *screens) apps(w http.ResponseWriter, r *http.Request) {
 // removeApp asks, and then removes an app: one of the visitor's, which the
 // address names.
 func (s *screens) removeApp(w http.ResponseWriter, r *http.Request) {
-	who, ok := s.enter(w, r)
+	who, ok := s.enter(w, r, appsPath)
 	if !ok {
 		return
 	}

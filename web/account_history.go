@@ -7,6 +7,8 @@ import (
 	"gatehouse/storage"
 )
 
+const historyPath = "/account/history"
+
 // historyPage is the data of account_history.html.
 type historyPage struct {
 	accountPage
@@ -14,11 +16,11 @@ type historyPage struct {
 }
 
 func (s *screens) history(w http.ResponseWriter, r *http.Request) {
-	who, ok := s.enter(w, r)
+	who, ok := s.enter(w, r, historyPath)
 	if !ok {
 		return
 	}
-	data := historyPage{accountPage: s.accountPage(w, r, who, "/account/history")}
+	data := historyPage{accountPage: s.accountPage(w, r, who, historyPath)}
 	record, err := s.store.Histories.Get(r.Context(), who.session.Subject)
 	switch {
 	case err == nil:

@@ -8,9 +8,9 @@ type profilePage struct {
 }
 
 func (s *screens) profile(w http.ResponseWriter, r *http.Request) {
-	who, ok := s.enter(w, r)
+	who, ok := s.enter(w, r, accountPath)
 	if !ok {
 		return
 	}
-	s.showAccount(w, r, http.StatusOK, "account", profilePage{accountPage: s.accountPage(w, r, who, "/account")})
+	s.showAccount(w, r, http.StatusOK, "account", profilePage{accountPage: s.accountPage(w, r, who, accountPath)})
 }

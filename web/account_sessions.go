@@ -10,7 +10,11 @@ import (
 	"gatehouse/storage"
 )
 
-const sessionsPath = "/account/sessions"
+const (
+	sessionsPath   = "/account/sessions"
+	othersPath     = sessionsPath + "/others"
+	everywherePath = sessionsPath + "/everywhere"
+)
 
 // sessionsPage is the data of account_sessions.html.
 type sessionsPage struct {
@@ -34,7 +38,7 @@ type sessionItem struct {
 }
 
 func (s *screens) sessions(w http.ResponseWriter, r *http.Request) {
-	who, ok := s.enter(w, r)
+	who, ok := s.enter(w, r, sessionsPath)
 	if !ok {
 		return
 	}
@@ -45,7 +49,7 @@ func (s *screens) sessions(w http.ResponseWriter, r *http.Request) {
 	}
 	data := sessionsPage{
 		accountPage: s.accountPage(w, r, who, sessionsPath), Action: s.prefix + sessionsPath,
-		AllURL: s.prefix + sessionsPath + "/everywhere",
+		AllURL: s.prefix + everywherePath,
 	}
 	// That of this browser stands first, whenever it was used.
 	for _, here := range []bool{true, false} {
@@ -60,7 +64,7 @@ func (s *screens) sessions(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	if len(data.Sessions) > 1 {
-		data.OthersURL = s.prefix + sessionsPath + "/others"
+		data.OthersURL = s.prefix + othersPath
 	}
 	s.showAccount(w, r, http.StatusOK, "account_sessions", data)
 }
@@ -68,7 +72,7 @@ func (s *screens) sessions(w http.ResponseWriter, r *http.Request) {
 // sessionsPost ends one session. Which the form says by a digest, and it is
 // looked for among those of the visitor only.
 func (s *screens) sessionsPost(w http.ResponseWriter, r *http.Request) {
-	who, ok := s.enter(w, r)
+	who, ok := s.enter(w, r, sessionsPath)
 	if !ok {
 		return
 	}
@@ -105,7 +109,7 @@ func (s *screens) sessionsPost(w http.ResponseWriter, r *http.Request) {
 
 // endOthers asks, and then ends every session but this one.
 func (s *screens) endOthers(w http.ResponseWriter, r *http.Request) {
-	who, ok := s.enter(w, r)
+	who, ok := s.enter(w, r, othersPath)
 	if !ok {
 		return
 	}
@@ -125,7 +129,7 @@ func (s *screens) endOthers(w http.ResponseWriter, r *http.Request) {
 // endAll asks, and then signs the person out everywhere. Since that ends apps
 // too that go on without him, it takes a sign-in made just now.
 func (s *screens) endAll(w http.ResponseWriter, r *http.Request) {
-	who, ok := s.enter(w, r)
+	who, ok := s.enter(w, r, everywherePath)
 	if !ok || !s.fresh(w, r, who) {
 		return
 	}

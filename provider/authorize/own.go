@@ -73,6 +73,9 @@ func (i *Interactions) Begin(w http.ResponseWriter, r *http.Request, own OwnRequ
 		// satisfies it.
 		request.Prompts = []string{string(PromptLogin)}
 	}
+	if own.SelectAccount {
+		request.Prompts = []string{string(PromptSelectAccount)}
+	}
 	handle, err := e.save(w, r, request)
 	if err != nil {
 		return "", err
