@@ -8,7 +8,7 @@ import (
 )
 
 func TestDeviceNames(t *testing.T) {
-	catalogues, err := newCatalogues("", session.Cookies{})
+	catalogues, err := newCatalogues("", session.Cookies{}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
