@@ -13,7 +13,7 @@ func TestSpecMap(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	row := regexp.MustCompile("\\| `([a-z0-9_/]+\\.go)` \\| `([a-z0-9_/]+_test\\.go)` `((?:Test|Fuzz)[A-Za-z0-9]+)` \\|")
+	row := regexp.MustCompile("\\| `([a-z0-9_/.]+\\.go)` \\| `([a-z0-9_/.]+_test\\.go)` `((?:Test|Fuzz)[A-Za-z0-9]+)` \\|")
 	rows := 0
 	for line := range strings.Lines(string(text)) {
 		if !strings.HasPrefix(line, "|") || strings.HasPrefix(line, "|---") || !strings.Contains(line, "`") {

@@ -98,9 +98,12 @@ type Profiles interface {
 // Brand is the look of the project.
 type Brand interface {
 	// Project returns what the user store last said, asking it again at most
-	// once a minute; an old answer is better than none.
+	// once a minute; an old answer is better than none. Nobody waits for a newer
+	// one, and whoever waits for the first waits no longer than ctx lasts: the
+	// answer then serves the next.
 	Project(ctx context.Context) (storage.Project, error)
 	// Asset returns one of the files that Project names, or storage.ErrNotFound.
+	// Anybody can call for it: it asks the user store only now and then.
 	Asset(ctx context.Context, id string) (storage.Picture, error)
 }
 

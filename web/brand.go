@@ -12,18 +12,15 @@ import (
 	"gatehouse/storage"
 )
 
-const (
-	// brandWait is how long a page waits for the look of the project at most.
-	brandWait = 400 * time.Millisecond
-	// brandTimeout ends a question that nobody waits for any more, and
-	// brandPause keeps the next one back after a failure.
-	brandTimeout = 10 * time.Second
-	brandPause   = 10 * time.Second
-)
+// brandWait is how long a page waits for the look of the project at most.
+const brandWait = 400 * time.Millisecond
 
 // look is how pages look at the moment.
 type look struct {
 	project, logo string
+	// logoTile says that the logo stands on a tile of the project's colour, as
+	// it does in Directus: it may be white.
+	logoTile bool
 	// ownIcon says that the icon is ours.
 	icon    string
 	ownIcon bool
@@ -40,22 +37,15 @@ type brand struct {
 	theme        Theme
 	host, prefix string
 	assets       *assets
-	pictures     *pictures
-	now          func() time.Time
 
-	mu      sync.Mutex
+	mu sync.Mutex
+	// current was made of project.
 	current *look
-	// project is what current was made of, once known is set.
 	project storage.Project
-	known   bool
-	// asking is closed when the question that is on its way is answered.
-	asking    chan struct{}
-	notBefore time.Time
 }
 
 func newBrand(config Config, assets *assets, host string) (*brand, error) {
-	b := &brand{source: config.Brand, theme: config.Theme, host: host, prefix: assets.prefix, assets: assets, now: config.Now}
-	b.pictures = &pictures{source: config.Brand, now: config.Now, kept: map[string]keptPicture{}}
+	b := &brand{source: config.Brand, theme: config.Theme, host: host, prefix: assets.prefix, assets: assets}
 	for name, address := range map[string]string{
 		"logo": b.theme.LogoURL, "favicon": b.theme.FaviconURL, "background": b.theme.BackgroundURL,
 	} {
@@ -71,15 +61,14 @@ func newBrand(config Config, assets *assets, host string) (*brand, error) {
 }
 
 // look returns the present look. It waits a moment for what the project says
-// now, and goes on with what it said last.
+// now, and goes on with what it said last: a Directus that hangs or is away takes
+// no page away.
 func (b *brand) look(ctx context.Context) look {
-	if answered := b.ask(ctx); answered != nil {
-		patience := time.NewTimer(brandWait)
-		defer patience.Stop()
-		select {
-		case <-answered:
-		case <-patience.C:
-		case <-ctx.Done():
+	if b.source != nil {
+		ctx, cancel := context.WithTimeout(ctx, brandWait)
+		defer cancel()
+		if project, err := b.source.Project(ctx); err == nil {
+			b.follow(project)
 		}
 	}
 	b.mu.Lock()
@@ -87,52 +76,16 @@ func (b *brand) look(ctx context.Context) look {
 	return *b.current
 }
 
-// ask sees to it that the project is asked, and returns what to wait for. Once
-// there is an answer, however old, only one page waits for the next: a Directus
-// that hangs must not slow all of them down.
-func (b *brand) ask(ctx context.Context) <-chan struct{} {
-	if b.source == nil {
-		return nil
-	}
+// follow makes the look that of the project.
+func (b *brand) follow(project storage.Project) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.asking != nil {
-		if b.known {
-			return nil
-		}
-		return b.asking
-	}
-	if b.now().Before(b.notBefore) {
-		return nil
-	}
-	answered := make(chan struct{})
-	b.asking = answered
-	go func() {
-		// The answer serves later pages, even if this one is gone.
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), brandTimeout)
-		defer cancel()
-		defer close(answered)
-		b.answered(b.source.Project(ctx))
-	}()
-	return answered
-}
-
-func (b *brand) answered(project storage.Project, err error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.asking = nil
-	if err != nil {
-		b.notBefore = b.now().Add(brandPause)
+	if project == b.project {
 		return
 	}
-	if b.known && project == b.project {
-		return
+	if painted, err := b.paint(project); err == nil {
+		b.current, b.project = painted, project
 	}
-	painted, err := b.paint(project)
-	if err != nil {
-		return
-	}
-	b.current, b.project, b.known = painted, project, true
 }
 
 // paint makes the look of a project. What the project says is checked first: it
@@ -161,6 +114,7 @@ func (b *brand) paint(project storage.Project) (*look, error) {
 		style:   path, language: project.Language,
 		note: renderNote(cmp.Or(b.theme.Note, project.Note)),
 	}
+	painted.logoTile = b.theme.LogoURL == "" && painted.logo != ""
 	if painted.icon == "" {
 		painted.icon, painted.ownIcon = b.assets.icon, true
 	}
@@ -179,14 +133,8 @@ func (b *brand) pictureURL(kind, id string) string {
 // from browsers, and gives its files to nobody unless told to.
 func (b *brand) serve(kind string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		b.look(r.Context())
-		b.mu.Lock()
-		id := map[string]string{
-			"logo": b.project.Logo, "favicon": b.project.Favicon, "background": b.project.Background, "foreground": b.project.Foreground,
-		}[kind]
-		b.mu.Unlock()
-		picture, ok := b.pictures.find(r.Context(), id)
-		if !ok {
+		picture, err := b.picture(r.Context(), kind)
+		if err != nil || !showable(picture) {
 			w.Header().Set("Cache-Control", "no-store")
 			w.Header().Set("X-Content-Type-Options", "nosniff")
 			w.WriteHeader(http.StatusNotFound)
@@ -194,4 +142,20 @@ func (b *brand) serve(kind string) http.HandlerFunc {
 		}
 		servePicture(w, r, picture, "public, max-age=3600")
 	}
+}
+
+func (b *brand) picture(ctx context.Context, kind string) (storage.Picture, error) {
+	if b.source == nil {
+		return storage.Picture{}, storage.ErrNotFound
+	}
+	b.look(ctx)
+	b.mu.Lock()
+	id := map[string]string{
+		"logo": b.project.Logo, "favicon": b.project.Favicon, "background": b.project.Background, "foreground": b.project.Foreground,
+	}[kind]
+	b.mu.Unlock()
+	if id == "" {
+		return storage.Picture{}, storage.ErrNotFound
+	}
+	return b.source.Asset(ctx, id)
 }

@@ -2,11 +2,13 @@ package web_test
 
 import (
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 	"testing/fstest"
 
 	"gatehouse/provider/event"
+	"gatehouse/provider/logout"
 	"gatehouse/web"
 )
 
@@ -97,4 +99,17 @@ func TestOverlayRefused(t *testing.T) {
 			}
 		})
 	}
+}
+
+// The example of docs/branding.md.
+func TestOverlayOfTheExample(t *testing.T) {
+	h := newHouse(t, func(c *web.Config) { c.Overlay = os.DirFS("../examples/overlay") })
+	h.wantPage(h.get("/login?request=r1"), http.StatusOK, "Use the email address of your customer account at Acme.")
+	h.wantPage(h.get("/login?request=r1&ui_locales=gsw"), http.StatusOK, "Bi Shop aamälde", "Keep me signed in")
+	if !strings.Contains(h.stylesheet(), "--radius: 0") {
+		t.Error("the stylesheet has no custom.css")
+	}
+	h.wantPage(h.page(func(w http.ResponseWriter, r *http.Request) {
+		h.web.LogoutPages().LoggedOut(w, r, logout.Done{ClientName: "Shop", ReturnURL: "https://shop.example/"})
+	}), http.StatusOK, `id="home"`, "Back to Shop")
 }

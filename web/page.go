@@ -21,6 +21,9 @@ type page struct {
 	Style, Script, Icon string
 	// OwnIcon says that the icon is ours, since the project has none.
 	OwnIcon bool
+	// LogoTile says that the logo is made for a tile in the project's colour, as
+	// logos in Directus are.
+	LogoTile bool
 	// Note is the project's, for whoever signs in.
 	Note template.HTML
 	// SubmitScript is set where a form sends itself.
@@ -72,7 +75,7 @@ func (web *Web) page(r *http.Request, reader reader) page {
 	look := web.brand.look(r.Context())
 	return page{
 		words: web.catalogues.words(web.catalogues.choose(r, reader, look.language)), Project: look.project, Logo: look.logo,
-		Style: look.style, Script: web.assets.script, Icon: look.icon, OwnIcon: look.ownIcon, Note: look.note, Links: web.links,
+		Style: look.style, Script: web.assets.script, Icon: look.icon, OwnIcon: look.ownIcon, LogoTile: look.logoTile, Note: look.note, Links: web.links,
 	}
 }
 

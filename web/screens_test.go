@@ -221,3 +221,16 @@ func TestLogoutConfirmWhileDirectusIsAway(t *testing.T) {
 		h.web.LogoutPages().Confirm(w, r, logout.Confirmation{Subject: "ada", Action: "/logout"})
 	}), http.StatusOK, `id="logout-confirm"`)
 }
+
+// Whoever signs in sees for which app, and under whose terms.
+func TestEveryScreenOfAnAppShowsIt(t *testing.T) {
+	h := newHouse(t)
+	h.chooser()
+	h.wait("r2", authorize.PromptLogin)
+	h.wait("r3", authorize.PromptConsent)
+	h.post("/login?request=r2", url.Values{"username": {otpUser}, "password": {password}})
+	for _, path := range []string{"/select-account?request=r1", "/login?request=r2", "/login/otp?request=r2", "/consent?request=r3"} {
+		h.wantPage(h.get(path), http.StatusOK, "Shop", `<img class="tile" src="https://shop.example/logo.svg" alt=""`,
+			`<a href="https://shop.example/privacy">Privacy policy</a>`, `<a href="https://shop.example/terms">Terms of service</a>`)
+	}
+}

@@ -17,6 +17,7 @@ test("pages speak the language of the browser", { tag: "@core" }, async ({ anoth
 test("the app may ask for a language, the person decides", async ({ page, context, reader }) => {
   await page.goto(reader.requestURL({ ui_locales: "fr-CA de" }));
   await expect(page.locator("html")).toHaveAttribute("lang", "de");
+  await page.locator("#language").click();
   await page.getByRole("link", { name: "English" }).click();
   await expect(page.locator("html")).toHaveAttribute("lang", "en");
 
