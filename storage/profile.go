@@ -48,6 +48,8 @@ type DirectusAccess struct {
 	Subject     string    `json:"sub"`
 	AccessToken string    `json:"access_token"`
 	Expires     time.Time `json:"expires"`
+	// Failures counts the one-time passwords that were wrong with it.
+	Failures int `json:"failures,omitempty"`
 }
 
 // OTPSecret is what an authenticator app needs.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/go-chi/chi/v5"
@@ -65,6 +66,7 @@ func (s *screens) accountRoutes(r chi.Router) {
 	}{
 		{accountPath, s.profile, nil},
 		{"/account/other", s.otherAccount, nil},
+		{accountOTPPath, s.accountOTP, s.accountOTPPost},
 		{sessionsPath, s.sessions, s.sessionsPost},
 		{othersPath, s.endOthers, s.endOthers},
 		{everywherePath, s.endAll, s.endAll},
@@ -72,6 +74,9 @@ func (s *screens) accountRoutes(r chi.Router) {
 		{appsPath + "/{app}", s.removeApp, s.removeApp},
 		{historyPath, s.history, nil},
 	} {
+		if page.path == accountOTPPath && s.oneTimePasswords == nil {
+			continue
+		}
 		r.HandleFunc(page.path, s.methodNotAllowed) // but for:
 		r.Get(page.path, page.get)
 		if page.post != nil {
@@ -181,12 +186,14 @@ func (s *screens) accountPage(w http.ResponseWriter, r *http.Request, who visito
 
 // sections are the pages that there are, in the order in which they are listed.
 func (s *screens) sections() []section {
-	return []section{
+	all := []section{
 		{Key: "account.profile", Path: accountPath, ID: "account-profile"},
+		{Key: "account.otp", Path: accountOTPPath, ID: "account-otp"},
 		{Key: "account.sessions", Path: sessionsPath, ID: "account-sessions"},
 		{Key: "account.apps", Path: appsPath, ID: "account-apps"},
 		{Key: "account.history", Path: historyPath, ID: "account-history"},
 	}
+	return slices.DeleteFunc(all, func(one section) bool { return one.Path == accountOTPPath && s.oneTimePasswords == nil })
 }
 
 // showAccount shows a page of "My account"; pictures are addresses of those that
@@ -203,6 +210,8 @@ func noticeOf(r *http.Request) string {
 		"session": "account.notice.session",
 		"others":  "account.notice.others",
 		"app":     "account.notice.app",
+		"otp-on":  "account.notice.otp_on",
+		"otp-off": "account.notice.otp_off",
 	}[r.URL.Query().Get("notice")]
 }
 

@@ -84,6 +84,7 @@ func (i *interactions) Deny(w http.ResponseWriter, r *http.Request, interaction 
 // accounts stands in for Directus, with its count of attempts.
 type accounts struct {
 	mu      sync.Mutex
+	now     func() time.Time
 	users   map[string]*user
 	failure error
 	// calls counts what Directus was asked to check.
@@ -95,14 +96,16 @@ type user struct {
 	password, otp       string
 	attempts, mostTried int
 	suspended           bool
+	// enforced says that a policy asks for a one-time password.
+	enforced bool
 }
 
 const directusLimit = 25
 
-func newAccounts() *accounts {
-	return &accounts{users: map[string]*user{
+func newAccounts(now func() time.Time) *accounts {
+	return &accounts{now: now, users: map[string]*user{
 		email:               {account: storage.Account{ID: "ada", Email: email, FirstName: "Ada", LastName: "Lovelace", Active: true}, password: password},
-		"grace@example.com": {account: storage.Account{ID: "grace", Email: "grace@example.com", Active: true}, password: password, otp: code},
+		"grace@example.com": {account: storage.Account{ID: "grace", Email: "grace@example.com", Active: true, HasOTP: true}, password: password, otp: code},
 		"gone@example.com":  {account: storage.Account{ID: "gone", Email: "gone@example.com"}, password: password, suspended: true},
 	}}
 }
@@ -135,7 +138,10 @@ func (a *accounts) Authenticate(_ context.Context, given storage.Credentials) (w
 		return web.SignInResult{}, storage.ErrInvalidOTP
 	}
 	u.attempts = 0
-	return web.SignInResult{Account: u.account, OTPUsed: u.otp != ""}, nil
+	return web.SignInResult{
+		Account: u.account, OTPUsed: u.otp != "", MustEnrolOTP: u.enforced && u.otp == "",
+		Access: storage.DirectusAccess{Subject: u.account.ID, AccessToken: "access of " + u.account.ID, Expires: a.now().Add(15 * time.Minute)},
+	}, nil
 }
 
 // lower makes no "i" of "İ", as Directus does not.

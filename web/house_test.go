@@ -43,10 +43,12 @@ type house struct {
 	browser      *http.Client
 	interactions *interactions
 	accounts     *accounts
-	desk         *desk
-	store        *storage.Store
-	events       *events
-	clock        *clock
+	// oneTimePasswords are those of accounts.
+	oneTimePasswords *oneTimePasswords
+	desk             *desk
+	store            *storage.Store
+	events           *events
+	clock            *clock
 	// address is the network address that requests come from.
 	address string
 }
@@ -55,7 +57,8 @@ type house struct {
 func newHouse(t testing.TB, options ...func(*web.Config)) *house {
 	t.Helper()
 	h := &house{t: t, clock: newClock(), events: &events{}, address: "192.0.2.7"}
-	h.accounts = newAccounts()
+	h.accounts = newAccounts(h.clock.Now)
+	h.oneTimePasswords = newOneTimePasswords(h.accounts)
 	h.interactions = newInteractions()
 	h.desk = &desk{sessions: map[string]storage.Session{}, address: "/login?request=own"}
 	h.store = newStore(t, h.clock)
@@ -70,7 +73,7 @@ func newHouse(t testing.TB, options ...func(*web.Config)) *house {
 	}))
 	t.Cleanup(h.server.Close)
 	config := web.Config{
-		Issuer: h.server.URL, Accounts: h.accounts, Store: h.store, Cookies: session.NewCookies(h.server.URL),
+		Issuer: h.server.URL, Accounts: h.accounts, OneTimePasswords: h.oneTimePasswords, Store: h.store, Cookies: session.NewCookies(h.server.URL),
 		Handles: handles, Sink: h.events, Now: h.clock.Now, Theme: web.Theme{ProjectName: "Acme"},
 		PolicyURL: "https://acme.example/privacy", TermsURL: "https://acme.example/terms", HelpURL: "https://acme.example/help",
 	}

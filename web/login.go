@@ -58,6 +58,8 @@ func (s *screens) login(w http.ResponseWriter, r *http.Request) {
 		data.Problem = "login.problem.otp_failures"
 	case "expired":
 		data.Problem = "login.problem.otp_expired"
+	case "enrolled":
+		data.Problem = "login.problem.otp_enrolled"
 	}
 	s.showLogin(w, r, interaction, http.StatusOK, data)
 }
@@ -125,7 +127,7 @@ func (s *screens) loginPost(w http.ResponseWriter, r *http.Request) {
 	credentials := storage.Credentials{Email: email, Password: storage.Secret(password)}
 	result, err := s.authenticate(r, credentials)
 	if err == nil {
-		s.signedIn(w, r, interaction, result, email, data.Remember)
+		s.signedIn(w, r, interaction, result, arrival{email: email, password: credentials.Password, remember: data.Remember})
 		return
 	}
 	if errors.Is(err, storage.ErrOTPRequired) {
@@ -156,11 +158,19 @@ func (s *screens) notSignedIn(w http.ResponseWriter, r *http.Request, interactio
 	s.showLogin(w, r, interaction, http.StatusOK, data)
 }
 
+// arrival is what a person gave to sign in.
+type arrival struct {
+	email string
+	// password is empty where it is not at hand.
+	password storage.Secret
+	remember bool
+}
+
 // signedIn starts the session and returns to the policy.
-func (s *screens) signedIn(w http.ResponseWriter, r *http.Request, interaction *authorize.Interaction, result SignInResult, email string, remember bool) {
+func (s *screens) signedIn(w http.ResponseWriter, r *http.Request, interaction *authorize.Interaction, result SignInResult, given arrival) {
 	signIn := session.SignIn{
-		Subject: result.Account.ID, ACR: session.ACRPassword, AMR: session.AMRPassword(),
-		Remember: remember, DirectusSession: result.DirectusSession,
+		Subject: result.Account.ID, ACR: session.ACRPassword, AMR: session.AMRPassword(), MustEnrolOTP: result.MustEnrolOTP,
+		Remember: given.remember, DirectusSession: result.DirectusSession,
 	}
 	if result.OTPUsed {
 		signIn.ACR, signIn.AMR = session.ACROTP, session.AMROTP()
@@ -168,16 +178,17 @@ func (s *screens) signedIn(w http.ResponseWriter, r *http.Request, interaction *
 	s.forgetPassword(r, interaction)
 	// The cookie goes out even if the request turns out to be gone: the person
 	// did sign in.
-	if err := s.devices.remember(w, r, email, result.Account.ID); err != nil {
+	if err := s.devices.remember(w, r, given.email, result.Account.ID); err != nil {
 		s.broken(w, r, err)
 		return
 	}
-	_, next, err := s.interactions.SignIn(r.Context(), w, interaction, signIn)
+	started, next, err := s.interactions.SignIn(r.Context(), w, interaction, signIn)
 	if err != nil {
 		s.refuse(w, r, err)
 		return
 	}
 	s.remember(r, interaction, signIn)
+	s.prepare(r, interaction, started, result, given.password)
 	s.sink.Emit(r.Context(), event.Event{Name: event.SignInSucceeded, ClientID: interaction.Client.ID, Subject: signIn.Subject, Kind: signIn.ACR})
 	seeOther(w, r, next)
 }

@@ -100,32 +100,47 @@ func (s *screens) otpPost(w http.ResponseWriter, r *http.Request) {
 		s.notSignedInByOTP(w, r, interaction, pending, err)
 		return
 	}
-	s.signedIn(w, r, interaction, result, pending.Email, pending.Remember)
+	s.signedIn(w, r, interaction, result, arrival{
+		email: pending.Email, password: storage.Secret(pending.Password), remember: pending.Remember,
+	})
 }
 
-// authenticateOTP takes each code once. Directus takes one twice within its
-// time, so that whoever saw it typed could use it too (RFC 6238, section 5.2).
-// The code is taken before Directus is asked, and given back if Directus
-// certainly did not use it: then it may just have been typed too early.
+// authenticateOTP signs in by password and code.
 func (s *screens) authenticateOTP(r *http.Request, pending storage.PendingSignIn, code string) (SignInResult, error) {
-	name := "otp\x00" + attemptsName(pending.Email) + "\x00" + code
-	err := s.store.Seen.Add(r.Context(), name, storage.Mark{}, otpMemory)
-	if errors.Is(err, storage.ErrExists) {
-		return SignInResult{}, storage.ErrInvalidOTP
-	}
-	if err != nil {
-		return SignInResult{}, err
-	}
-	result, err := s.authenticate(r, storage.Credentials{
-		Email: pending.Email, Password: storage.Secret(pending.Password), OTP: storage.Secret(code),
+	var result SignInResult
+	err := s.takeOTP(r.Context(), pending.Email, code, func() error {
+		var err error
+		result, err = s.authenticate(r, storage.Credentials{
+			Email: pending.Email, Password: storage.Secret(pending.Password), OTP: storage.Secret(code),
+		})
+		return err
 	})
-	if err != nil && notTaken(err) {
-		return SignInResult{}, errors.Join(err, s.store.Seen.Delete(r.Context(), name))
-	}
 	return result, err
 }
 
-// notTaken says that Directus certainly did not sign anybody in.
+// takeOTP takes each code once, whatever for. Directus takes one as often as it
+// comes within its time, so that whoever saw it typed could use it too (RFC 6238,
+// section 5.2). The code is taken before Directus is asked, and given back if
+// Directus certainly did not use it: then it may just have been typed too early.
+func (s *screens) takeOTP(ctx context.Context, email, code string, ask func() error) error {
+	name := "otp\x00" + attemptsName(email) + "\x00" + code
+	err := s.store.Seen.Add(ctx, name, storage.Mark{}, otpMemory)
+	if errors.Is(err, storage.ErrExists) {
+		return storage.ErrInvalidOTP
+	}
+	if err != nil {
+		return err
+	}
+	if err := ask(); err != nil {
+		if notTaken(err) {
+			return errors.Join(err, s.store.Seen.Delete(ctx, name))
+		}
+		return err
+	}
+	return nil
+}
+
+// notTaken says that Directus certainly did nothing.
 func notTaken(err error) bool {
 	for _, open := range []error{storage.ErrUncertain, context.DeadlineExceeded, context.Canceled} {
 		if errors.Is(err, open) {
@@ -134,7 +149,7 @@ func notTaken(err error) bool {
 	}
 	for _, definite := range []error{
 		storage.ErrInvalidOTP, storage.ErrInvalidCredentials, storage.ErrOTPRequired, storage.ErrMalformed,
-		storage.ErrRestricted, storage.ErrUnavailable, ErrExhausted, errAddressThrottled,
+		storage.ErrRestricted, storage.ErrForbidden, storage.ErrUnavailable, ErrExhausted, errAddressThrottled,
 	} {
 		if errors.Is(err, definite) {
 			return true

@@ -171,7 +171,7 @@ func TestFormPostGoesToWebAddressesOnly(t *testing.T) {
 
 func TestScreensRefuseOtherMethods(t *testing.T) {
 	h := newHouse(t)
-	for _, path := range []string{"/login", "/login/otp", "/select-account", "/consent"} {
+	for _, path := range []string{"/login", "/login/otp", "/login/enrol", "/account/one-time-password", "/select-account", "/consent"} {
 		request, err := http.NewRequestWithContext(t.Context(), http.MethodPut, h.server.URL+path+"?request=r1", nil)
 		if err != nil {
 			t.Fatal(err)

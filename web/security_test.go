@@ -69,7 +69,7 @@ func TestFormsOfOtherSitesAreRefused(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := newHouse(t)
-			for _, path := range []string{"/login", "/login/otp", "/select-account", "/consent"} {
+			for _, path := range []string{"/login", "/login/otp", "/login/enrol", "/account/one-time-password", "/select-account", "/consent"} {
 				h.wantPage(h.post(path+"?request=r1", form, header...), http.StatusForbidden, "cross_origin")
 			}
 			if h.accounts.asked() != 0 || len(h.interactions.signIns) != 0 {

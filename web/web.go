@@ -105,6 +105,9 @@ type Web struct {
 	templates  templates
 	protection *http.CrossOriginProtection
 
+	// oneTimePasswords is nil where nobody can set one up.
+	oneTimePasswords OneTimePasswords
+
 	prefix         string
 	links          []link
 	help           string
@@ -127,6 +130,7 @@ func New(config Config) (*Web, error) {
 		accountAge: orDefault(config.AccountAge, time.Minute),
 		devices:    &devices{cookies: config.Cookies, handles: config.Handles, now: config.Now},
 	}
+	web.oneTimePasswords = config.OneTimePasswords
 	web.links = footer(config)
 	if err := web.throttle(config); err != nil {
 		return nil, fmt.Errorf("web: %w", err)
@@ -205,6 +209,7 @@ func (web *Web) Routes(r chi.Router, interactions Interactions, desk Desk) {
 		}{
 			{"/login", s.login, s.loginPost},
 			{"/login/otp", s.otp, s.otpPost},
+			{"/login/enrol", s.enrol, s.enrolPost},
 			{"/select-account", s.selectAccount, s.selectAccountPost},
 			{"/consent", s.consent, s.consentPost},
 		} {
