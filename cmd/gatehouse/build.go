@@ -127,6 +127,7 @@ func (a *app) newWeb(settings *config.Loaded, p *parts, handles *oauth.Handles, 
 		AccountAge: settings.Directus.Staleness,
 		Theme: web.Theme{
 			ProjectName: settings.Theme.ProjectName, LogoURL: settings.Theme.LogoURI,
+			FaviconURL: settings.Theme.FaviconURI, BackgroundURL: settings.Theme.BackgroundURI, Note: settings.Theme.Note,
 			PrimaryColor: settings.Theme.PrimaryColor, Appearance: web.Appearance(settings.Theme.Appearance),
 		},
 		DefaultLanguage: settings.DefaultLanguage,

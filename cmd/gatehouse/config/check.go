@@ -94,6 +94,8 @@ func (l *loader) checkKeys() {
 
 func (l *loader) checkPages() {
 	l.checkLink("theme.logo_uri", l.config.Theme.LogoURI)
+	l.checkLink("theme.favicon_uri", l.config.Theme.FaviconURI)
+	l.checkLink("theme.background_uri", l.config.Theme.BackgroundURI)
 	l.checkLink("policy_uri", l.config.PolicyURI)
 	l.checkLink("tos_uri", l.config.TermsOfServiceURI)
 	l.checkLink("help_uri", l.config.HelpURI)

@@ -158,7 +158,10 @@ type Throttle struct {
 
 // Theme is how pages look. What is empty is the Directus project's.
 type Theme struct {
-	ProjectName, LogoURI, PrimaryColor string
+	ProjectName, PrimaryColor          string
+	LogoURI, FaviconURI, BackgroundURI string
+	// Note is Markdown.
+	Note string
 	// Appearance is "auto", "light", "dark" or empty.
 	Appearance string
 	// Overlay is a folder with templates, styles and catalogues of the operator.

@@ -84,6 +84,7 @@ func TestLoadRefuses(t *testing.T) {
 		"claim of no scope":             {file: minimal + "claims: {shoe_size: size}\n", words: "gatehouse.yaml:3: claims.shoe_size: "},
 		"claim from the password":       {file: minimal + "claims: {nickname: password}\n", words: "claims.nickname: "},
 		"colour by name":                {file: minimal + "theme: {primary_color: red}\n", words: "write it like #6644ff"},
+		"script as background":          {file: minimal + "theme: {background_uri: 'javascript:alert(1)'}\n", words: "theme.background_uri: "},
 		"script as logo":                {file: minimal + "theme: {logo_uri: 'javascript:alert(1)'}\n", words: "theme.logo_uri: "},
 		"language":                      {file: minimal + "default_language: deutsch_sprache_\n", words: "default_language: "},
 		"clients as a mapping":          {file: minimal + "clients: {shop: {}}\n", words: "clients: is a mapping; write a list of clients"},

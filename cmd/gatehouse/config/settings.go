@@ -241,6 +241,18 @@ func pageSettings() []setting[Config] {
 			value: func(c *Config) value { return text(&c.Theme.LogoURI) },
 		},
 		{
+			key: "theme.favicon_uri", doc: "Icon of the browser's tab (https); that of the Directus project otherwise.",
+			value: func(c *Config) value { return text(&c.Theme.FaviconURI) },
+		},
+		{
+			key: "theme.background_uri", doc: "Picture behind the pages on wide screens (https); that of the Directus project otherwise.",
+			value: func(c *Config) value { return text(&c.Theme.BackgroundURI) },
+		},
+		{
+			key: "theme.note", doc: "Note on the sign-in page, in Markdown; that of the Directus project otherwise.",
+			value: func(c *Config) value { return text(&c.Theme.Note) },
+		},
+		{
 			key: "theme.primary_color", doc: "Colour of the buttons, as #rrggbb; that of the Directus project otherwise. Its text turns black or white, whichever can be read.",
 			value: func(c *Config) value { return text(&c.Theme.PrimaryColor) },
 		},
