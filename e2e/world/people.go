@@ -38,6 +38,9 @@ func (w *World) createPeople(ctx context.Context) error {
 		return err
 	}
 	w.Directus.CustomerRole = customer
+	if w.Directus.AdminRole, err = w.roleNamed(ctx, "Administrator"); err != nil {
+		return err
+	}
 	if w.People.Normal, err = w.createPerson(ctx, "Ada", "Lovelace", customer, "active"); err != nil {
 		return err
 	}
@@ -61,11 +64,7 @@ func (w *World) createPerson(ctx context.Context, firstName, lastName, role, sta
 // who may change their own row can do that, which on Directus's core licence no
 // customer may: so it is an administrator who becomes a customer afterwards.
 func (w *World) createOTPPerson(ctx context.Context, customer string) (Person, error) {
-	administrator, err := w.roleNamed(ctx, "Administrator")
-	if err != nil {
-		return Person{}, err
-	}
-	person, err := w.createPerson(ctx, "Otto", "Otpman", administrator, "active")
+	person, err := w.createPerson(ctx, "Otto", "Otpman", w.Directus.AdminRole, "active")
 	if err != nil {
 		return Person{}, err
 	}

@@ -26,11 +26,21 @@ const (
 // Options are all optional.
 type Options struct {
 	Store string // Bolt (the default) or Redis
+	// Directus is its version; the current one when empty.
+	Directus string
+	// Writes gives Gatehouse a token that may write users, so that people
+	// change their profile and password here.
+	Writes bool
+	// Own gives people the right to change their own row, which the core
+	// licence of Directus 12 does not have.
+	Own bool
 }
 
 // World is what runs, as the specs are told.
 type World struct {
 	Store    string   `json:"store"`
+	Writes   bool     `json:"writes"`
+	Own      bool     `json:"own"`
 	Issuer   string   `json:"issuer"`
 	Project  string   `json:"project"`
 	Directus Directus `json:"directus"`
@@ -42,6 +52,7 @@ type World struct {
 	Native NativeApp `json:"native"`
 	People People    `json:"people"`
 
+	options   Options
 	dir       string
 	ports     ports
 	mailbox   *mailbox.Mailbox
@@ -54,8 +65,14 @@ type World struct {
 // Directus is how specs reach the user store, as its administrator.
 type Directus struct {
 	URL          string `json:"url"`
+	Version      string `json:"version"`
 	AdminToken   string `json:"adminToken"`
 	CustomerRole string `json:"customerRole"`
+	// AdminRole is that of administrators, who may change their own row
+	// anywhere.
+	AdminRole string `json:"adminRole"`
+	// EnforcingPolicy asks its users for one-time passwords.
+	EnforcingPolicy string `json:"enforcingPolicy"`
 }
 
 // App is one instance of examples/nextjs.
@@ -82,7 +99,7 @@ func Start(ctx context.Context, options Options) (*World, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start the world: %w", err)
 	}
-	w := &World{Store: cmp.Or(options.Store, Bolt), Project: "Acme", dir: dir}
+	w := &World{Store: cmp.Or(options.Store, Bolt), Writes: options.Writes, Own: options.Own, Project: "Acme", options: options, dir: dir}
 	if err := w.start(ctx); err != nil {
 		w.Stop()
 		return nil, fmt.Errorf("start the world: %w", err)
@@ -117,6 +134,9 @@ func (w *World) start(ctx context.Context) error {
 	if err := w.createPeople(ctx); err != nil {
 		return err
 	}
+	if err := w.openProject(ctx); err != nil {
+		return err
+	}
 	if err := w.gatehouse.Start(ctx); err != nil {
 		return err
 	}
@@ -146,11 +166,16 @@ func (w *World) startDirectus(ctx context.Context) error {
 		return err
 	}
 	w.Mail = w.mailbox.URL
-	w.directus, err = stack.StartDirectus(ctx, stack.DirectusOptions{Port: w.ports.directus, SMTP: w.mailbox.SMTPAddr})
+	options := stack.DirectusOptions{
+		Version: w.options.Directus, Port: w.ports.directus, SMTP: w.mailbox.SMTPAddr,
+		ResetURLs: []string{w.Issuer + "/reset-password"}, RegisterURLs: []string{w.Issuer + "/verify-email"},
+		InviteURLs: []string{w.Issuer + "/accept-invite"},
+	}
+	w.directus, err = stack.StartDirectus(ctx, options)
 	if err != nil {
 		return err
 	}
-	w.Directus = Directus{URL: w.directus.URL, AdminToken: w.directus.AdminToken}
+	w.Directus = Directus{URL: w.directus.URL, Version: w.directus.Version, AdminToken: w.directus.AdminToken}
 	return nil
 }
 

@@ -30,8 +30,11 @@ func run() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	store := flag.String("store", world.Bolt, "where Gatehouse keeps its records: bolt or redis")
+	version := flag.String("directus", "", "version of Directus; the current one when empty")
+	writes := flag.Bool("writes", false, "give Gatehouse a token that may write users")
+	own := flag.Bool("own", false, "let people change their own row in Directus")
 	flag.Parse()
-	err := runIn(ctx, world.Options{Store: *store}, flag.Args())
+	err := runIn(ctx, world.Options{Store: *store, Directus: *version, Writes: *writes, Own: *own}, flag.Args())
 	switch {
 	case err == nil:
 		return 0
