@@ -3,14 +3,19 @@ import { type Person, world } from "./world";
 
 // What an administrator does in Directus, through its API.
 
-/** Creates somebody whom no other spec knows. */
-export async function createPerson(firstName = "Grace", lastName = "Hopper"): Promise<Person> {
-  const person = {
+/** Somebody who does not exist yet. */
+export function newPerson(firstName = "Grace", lastName = "Hopper"): Omit<Person, "id"> {
+  return {
     email: `${firstName.toLowerCase()}.${randomBytes(6).toString("hex")}@example.com`,
     password: `not a secret ${randomBytes(6).toString("hex")}`,
     firstName,
     lastName,
   };
+}
+
+/** Creates somebody whom no other spec knows. */
+export async function createPerson(firstName = "Grace", lastName = "Hopper", columns: object = {}): Promise<Person> {
+  const person = newPerson(firstName, lastName);
   const created = await call("POST", "/users", {
     email: person.email,
     password: person.password,
@@ -18,12 +23,37 @@ export async function createPerson(firstName = "Grace", lastName = "Hopper"): Pr
     last_name: lastName,
     role: world.directus.customerRole,
     status: "active",
+    ...columns,
   });
   return { id: created.id, ...person };
 }
 
 export async function setStatus(person: Person, status: "active" | "suspended"): Promise<void> {
   await call("PATCH", `/users/${person.id}`, { status });
+}
+
+/** Somebody who may change his own row wherever he is: an administrator. */
+export const createAdministrator = () => createPerson("Adele", "Goldberg", { role: world.directus.adminRole });
+
+/** Has a policy ask the person for a one-time password. */
+export async function enforceOTP(person: Person): Promise<void> {
+  await call("POST", "/access", { user: person.id, policy: world.directus.enforcingPolicy });
+}
+
+/** What Directus has of somebody. */
+export async function personByEmail(email: string): Promise<Record<string, unknown> | undefined> {
+  const rows = await call("SEARCH", "/users", { query: { filter: { email: { _eq: email } }, limit: 1 } });
+  return (rows as unknown as Record<string, unknown>[])[0];
+}
+
+/** Invites somebody as the Studio does; its mail leads to our page. */
+export async function invite(email: string): Promise<void> {
+  await call("POST", "/users/invite", { email, role: world.directus.customerRole, invite_url: `${world.issuer}/accept-invite` });
+}
+
+/** Changes the settings of the project. Only for what no other spec minds. */
+export async function changeProject(settings: object): Promise<void> {
+  await call("PATCH", "/settings", settings);
 }
 
 async function call(method: string, path: string, body: object): Promise<{ id: string }> {
@@ -34,5 +64,5 @@ async function call(method: string, path: string, body: object): Promise<{ id: s
   });
   const text = await answer.text();
   if (!answer.ok) throw new Error(`${method} ${path}: Directus answered ${answer.status}: ${text}`);
-  return JSON.parse(text).data;
+  return text === "" ? { id: "" } : JSON.parse(text).data;
 }

@@ -10,6 +10,42 @@ export async function enterPassword(page: Page, person: Pick<Person, "email" | "
   await page.locator("#login-submit").click();
 }
 
+/** Opens the registration page of an app, by way of its sign-in page. */
+export async function openRegister(page: Page, app: App): Promise<void> {
+  await openSignIn(page, app);
+  await page.locator("#login-register").click();
+  await expectScreen(page, "/register");
+}
+
+export async function register(page: Page, person: Omit<Person, "id">): Promise<void> {
+  await page.locator("#given-name").fill(person.firstName);
+  await page.locator("#family-name").fill(person.lastName);
+  await page.locator("#username").fill(person.email);
+  await page.locator("#new-password").fill(person.password);
+  await page.locator("#register-submit").click();
+}
+
+/** Asks for a mail with a link to a new password. */
+export async function askForReset(page: Page, email: string): Promise<void> {
+  await page.locator("#username").fill(email);
+  await page.locator("#reset-submit").click();
+  await page.locator("#reset-submit").waitFor({ state: "detached" });
+}
+
+/** Sets a password on the page that a mail leads to. */
+export async function setPassword(page: Page, password: string): Promise<void> {
+  await page.locator("#new-password").fill(password);
+  await page.locator("#password-submit").click();
+}
+
+/** Opens a page of the person's own account, signing in for it. */
+export async function openAccount(page: Page, person: Person, path = "/account"): Promise<void> {
+  await page.goto(issuerURL(path));
+  await expectScreen(page, "/login");
+  await enterPassword(page, person);
+  await expectScreen(page, path);
+}
+
 export async function enterOTP(page: Page, code: string): Promise<void> {
   await page.locator("#otp").fill(code);
   await page.locator("#otp-submit").click();

@@ -3,7 +3,18 @@ export interface World {
   store: "bolt" | "redis";
   issuer: string;
   project: string;
-  directus: { url: string; adminToken: string; customerRole: string };
+  /** Gatehouse has a token that may write users. */
+  writes: boolean;
+  /** People may change their own row in Directus. */
+  own: boolean;
+  directus: {
+    url: string;
+    version: string;
+    adminToken: string;
+    customerRole: string;
+    adminRole: string;
+    enforcingPolicy: string;
+  };
   mail: string;
   shop: App;
   club: App;
