@@ -1,5 +1,5 @@
 import type { Page } from "@playwright/test";
-import { screens } from "./support/screens";
+import { allScreens as screens } from "./support/all-screens";
 import { expect, test } from "./support/test";
 
 // What password managers go by (HTML, "autofill"): each kind of form has its

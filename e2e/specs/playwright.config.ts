@@ -13,10 +13,27 @@ function browser(): string {
   throw new Error("No browser found. On Debian: apt-get install chromium");
 }
 
+const launchOptions = {
+  executablePath: browser(),
+  // Root may not use Chromium's sandbox, and containers have no room in /dev/shm.
+  chromiumSandbox: process.getuid?.() !== 0,
+  args: [
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-dev-shm-usage",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
+  ],
+};
+
 export default defineConfig({
   testDir: ".",
   testMatch: "*.spec.ts",
   outputDir: `test-results/${world.store}/failures`,
+  snapshotPathTemplate: "{testDir}/snapshots/{arg}{ext}",
   fullyParallel: true,
   forbidOnly: true,
   workers: 3,
@@ -28,20 +45,15 @@ export default defineConfig({
     viewport: { width: 1280, height: 800 },
     // Recording slows everything down: run with --trace on to look at a failure.
     screenshot: "only-on-failure",
-    launchOptions: {
-      executablePath: browser(),
-      // Root may not use Chromium's sandbox, and containers have no room in /dev/shm.
-      chromiumSandbox: process.getuid?.() !== 0,
-      args: [
-        "--disable-gpu",
-        "--disable-quic",
-        "--disable-dev-shm-usage",
-        "--no-first-run",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-        "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
-      ],
-    },
+    launchOptions,
   },
+  projects: [
+    { name: "specs", grepInvert: /@pictures/ },
+    {
+      // Compared pictures need the same fonts everywhere.
+      name: "pictures",
+      grep: /@pictures/,
+      use: { launchOptions: { ...launchOptions, env: { ...process.env, FONTCONFIG_FILE: join(import.meta.dirname, "support/fonts.conf") } } },
+    },
+  ],
 });

@@ -1,6 +1,7 @@
 import type { Page } from "@playwright/test";
 import { expectAccessible, expectReflow } from "./support/accessibility";
-import { screens } from "./support/screens";
+import { allScreens as screens } from "./support/all-screens";
+import { ariaOf } from "./support/still";
 import { expect, test } from "./support/test";
 import { words } from "./support/words";
 import { world } from "./support/world";
@@ -22,6 +23,7 @@ for (const { name, heading, open } of screens) {
     await open({ page, person, reader, anotherBrowser });
     // The app's name is in some of them; what stands before it is enough.
     await expect(page.getByRole("heading", { level: 1 })).toContainText(words(heading, { App: "\0" }).split("\0")[0]);
+    expect(await ariaOf(page)).toMatchSnapshot(`${name}.aria.yml`);
     for (const look of looks) {
       await page.emulateMedia({ colorScheme: look.colorScheme });
       await page.setViewportSize({ width: look.width, height: look.height });
