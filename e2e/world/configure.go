@@ -16,17 +16,24 @@ func (w *World) configure() error {
 			"sealing_keys": []string{w.sealingKey()},
 		}
 	}
+	directus := map[string]any{
+		"url": w.directus.URL, "token_file": filepath.Join(w.dir, "directus-token"),
+		// A suspended user is cut off within this time.
+		"staleness": "1s",
+	}
+	if w.Own {
+		directus["public_url"], directus["external_sign_in"] = w.directusAddress(), true
+	}
+	if w.Writes {
+		directus["write_token"] = w.directus.AdminToken
+	}
 	var err error
 	w.gatehouse, err = stack.NewGatehouse(stack.GatehouseOptions{Binary: w.binary(), Dir: w.dir, Config: map[string]any{
-		"issuer": w.Issuer,
-		"listen": "127.0.0.1:" + strconv.Itoa(w.ports.gatehouse),
-		"log":    map[string]any{"format": "text"},
-		"directus": map[string]any{
-			"url": w.directus.URL, "token_file": filepath.Join(w.dir, "directus-token"),
-			// A suspended user is cut off within this time.
-			"staleness": "1s",
-		},
-		"store": store,
+		"issuer":   w.Issuer,
+		"listen":   "127.0.0.1:" + strconv.Itoa(w.ports.gatehouse),
+		"log":      map[string]any{"format": "text"},
+		"directus": directus,
+		"store":    store,
 		"tokens": map[string]any{
 			// The app refreshes ten seconds before the end: so, after two.
 			"access_token_lifetime": "12s",
@@ -34,7 +41,6 @@ func (w *World) configure() error {
 		},
 		// All specs come from one address, and some fail on purpose.
 		"throttle":   map[string]any{"addresses": 10_000},
-		"theme":      map[string]any{"project_name": w.Project},
 		"policy_uri": w.Shop.URL + "/privacy",
 		"tos_uri":    w.Shop.URL + "/terms",
 		"help_uri":   w.Shop.URL + "/help",

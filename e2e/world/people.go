@@ -20,6 +20,7 @@ type People struct {
 	Normal    Person `json:"normal"`
 	OTP       Person `json:"otp"` // asked for a one-time password
 	Suspended Person `json:"suspended"`
+	Elsewhere Person `json:"elsewhere"` // has an account at the other provider, where there is one
 }
 
 // Person is a user of Directus.

@@ -32,7 +32,8 @@ type Options struct {
 	// change their profile and password here.
 	Writes bool
 	// Own gives people the right to change their own row, which the core
-	// licence of Directus 12 does not have.
+	// licence of Directus 12 does not have, and lets them sign in
+	// with another provider.
 	Own bool
 }
 
@@ -53,6 +54,7 @@ type World struct {
 	People People    `json:"people"`
 
 	options   Options
+	upstream  *upstream // nil unless people may also sign in elsewhere
 	dir       string
 	ports     ports
 	mailbox   *mailbox.Mailbox
@@ -118,12 +120,24 @@ func (w *World) start(ctx context.Context) error {
 	// What depends on nothing else is made at once.
 	var built string
 	together, making := errgroup.WithContext(ctx)
-	together.Go(func() error { return w.startDirectus(making) })
-	together.Go(func() error { return stack.BuildGatehouse(making, w.binary()) })
+	together.Go(func() error {
+		if err := stack.BuildGatehouse(making, w.binary()); err != nil {
+			return err
+		}
+		return w.startUpstream(making)
+	})
+	if !w.Own {
+		together.Go(func() error { return w.startDirectus(making) })
+	}
 	together.Go(func() (err error) { built, err = stack.BuildNextJS(making); return err })
 	together.Go(func() error { return w.startRedis(making) })
 	if err := together.Wait(); err != nil {
 		return err
+	}
+	if w.Own { // Directus asks the other provider about itself
+		if err := w.startDirectus(ctx); err != nil {
+			return err
+		}
 	}
 	if err := w.configure(); err != nil {
 		return err
@@ -169,7 +183,7 @@ func (w *World) startDirectus(ctx context.Context) error {
 	options := stack.DirectusOptions{
 		Version: w.options.Directus, Port: w.ports.directus, SMTP: w.mailbox.SMTPAddr,
 		ResetURLs: []string{w.Issuer + "/reset-password"}, RegisterURLs: []string{w.Issuer + "/verify-email"},
-		InviteURLs: []string{w.Issuer + "/accept-invite"},
+		InviteURLs: []string{w.Issuer + "/accept-invite"}, Env: w.providerSettings(),
 	}
 	w.directus, err = stack.StartDirectus(ctx, options)
 	if err != nil {
@@ -218,6 +232,9 @@ func (w *World) Stop() {
 	}
 	if w.redis != nil {
 		w.redis.Stop()
+	}
+	if w.upstream != nil {
+		w.upstream.stop()
 	}
 	if w.directus != nil {
 		w.directus.Stop()

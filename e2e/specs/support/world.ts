@@ -19,7 +19,7 @@ export interface World {
   shop: App;
   club: App;
   native: { name: string; clientId: string; callbackPath: string };
-  people: { normal: Person; otp: Person & { otpSecret: string }; suspended: Person };
+  people: { normal: Person; otp: Person & { otpSecret: string }; suspended: Person; elsewhere: Person };
 }
 
 export interface App {
