@@ -25,9 +25,11 @@ test: ## everything on Directus 12.4.0, real Redis and a real browser; at most 1
 	@e2e/tools/playwright
 
 test-full: ## make test, then Directus 11.17.4 and longer runs
-	@$(MAKE) --no-print-directory test
+	@e2e/tools/provision test
+	@$(MAKE) --no-print-directory check
 	GATEHOUSE_TEST_REQUIRE=1 GATEHOUSE_TEST_FULL=1 $(GO) test -race -timeout 60m -count=1 ./...
 	GATEHOUSE_TEST_REQUIRE=1 GATEHOUSE_TEST_DIRECTUS=11.17.4 $(GO) test -race -timeout 30m -count=1 ./e2e/flows ./e2e/nodes ./storage/directus/...
+	GATEHOUSE_TEST_FULL=1 e2e/tools/playwright
 
 test-directus-10: ## Directus 10.8.2 and 10.13.4, by hand
 	@e2e/tools/provision test
