@@ -48,6 +48,8 @@ type mails struct {
 	secret []byte
 	sent   []Mail
 	allow  AllowLists
+	// userFirst makes a reset look at the URL only where there is a user.
+	userFirst bool
 }
 
 // SetAllowLists sets PASSWORD_RESET_URL_ALLOW_LIST and the like.
@@ -55,6 +57,14 @@ func (s *Server) SetAllowLists(lists AllowLists) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.mails.allow = lists
+}
+
+// SetURLCheckAfterUser makes a reset look at the URL only after it found an
+// active user, as Directus 10.8 does.
+func (s *Server) SetURLCheckAfterUser(after bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.mails.userFirst = after
 }
 
 // Mails are the mails sent so far, the latest last.

@@ -17,11 +17,12 @@ func (s *Server) requestReset(w http.ResponseWriter, r *http.Request) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if body.URL != "" && !mayLeadTo(body.URL, s.mails.allow.Reset) {
+	user := s.byEmail(*body.Email)
+	looksAtURL := !s.mails.userFirst || user != nil && user.Status == "active"
+	if body.URL != "" && looksAtURL && !mayLeadTo(body.URL, s.mails.allow.Reset) {
 		refusePayload(w, `URL "`+body.URL+`" can't be used to reset passwords`)
 		return
 	}
-	user := s.byEmail(*body.Email)
 	if user != nil && user.Status == "active" && user.isLocal() {
 		s.send(ResetMail, user.Email, body.URL, "/admin/reset-password", map[string]any{
 			"email": user.Email, "scope": "password-reset", "hash": passwordHash(user.Password),
