@@ -41,7 +41,7 @@ type network struct {
 // reserve counts an attempt as failed before it is made, or returns an
 // addressThrottledError and counts nothing. forgive takes it back.
 func (a *addresses) reserve(ctx context.Context, address string) error {
-	networks := a.networks(address)
+	networks := networksOf(address, a.limit)
 	for i, n := range networks {
 		if err := a.count(ctx, n); err != nil {
 			return errors.Join(err, a.takeBack(ctx, networks[:i]))
@@ -70,7 +70,7 @@ func (a *addresses) count(ctx context.Context, n network) error {
 
 // forgive takes back what reserve counted.
 func (a *addresses) forgive(ctx context.Context, address string) error {
-	return a.takeBack(ctx, a.networks(address))
+	return a.takeBack(ctx, networksOf(address, a.limit))
 }
 
 func (a *addresses) takeBack(ctx context.Context, networks []network) error {
@@ -86,20 +86,20 @@ func (a *addresses) takeBack(ctx context.Context, networks []network) error {
 	return nil
 }
 
-// networks are what one subscriber can be expected to hold: an IPv4 address, or
+// networksOf are what one subscriber can be expected to hold: an IPv4 address, or
 // the /64 of an IPv6 address, in which everybody picks addresses at will. Some
 // hold a whole /48 of 65,536 such, so that is bounded too.
-func (a *addresses) networks(address string) []network {
+func networksOf(address string, limit int) []network {
 	ip, err := netip.ParseAddr(address)
 	if err != nil {
 		return nil
 	}
 	ip = ip.Unmap().WithZone("")
 	if ip.Is4() {
-		return []network{{ip.String(), a.limit}}
+		return []network{{ip.String(), limit}}
 	}
 	var networks []network
-	for _, n := range []struct{ bits, limit int }{{64, a.limit}, {48, wideFactor * a.limit}} {
+	for _, n := range []struct{ bits, limit int }{{64, limit}, {48, wideFactor * limit}} {
 		prefix, err := ip.Prefix(n.bits)
 		if err != nil {
 			return nil

@@ -21,6 +21,12 @@ func policy(targets, pictures []string) string {
 	}, "; ")
 }
 
+// closedPolicy is that of a page whose address holds the token of a mail: nothing
+// is asked of anybody else, not even a picture.
+func closedPolicy() string {
+	return strings.Replace(policy(nil, nil), "img-src 'self' https:", "img-src 'self'", 1)
+}
+
 // onward are the targets of a form that ends at the client. Browsers apply
 // form-action to every redirect that follows a form, also to those that the
 // client makes from its callback to wherever its person was. Those origins are

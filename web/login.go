@@ -28,6 +28,11 @@ type loginPage struct {
 	// and PasswordProblem those of the fields.
 	Problem, EmailProblem, PasswordProblem string
 	HelpURL                                string
+	// Notice is the key of what was done just now, such as a new password.
+	Notice string
+	// ForgotURL, RegisterURL and ResendURL are empty where there is no such
+	// page.
+	ForgotURL, RegisterURL, ResendURL string
 }
 
 func (s *screens) loginPage(w http.ResponseWriter, r *http.Request, interaction *authorize.Interaction) loginPage {
@@ -50,6 +55,7 @@ func (s *screens) login(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	data := s.loginPage(w, r, interaction)
+	data.Notice = loginNotice(r)
 	if !other {
 		data.Email, data.Again = s.expected(r, interaction)
 	}
@@ -96,6 +102,7 @@ func (s *screens) expected(r *http.Request, interaction *authorize.Interaction) 
 
 func (s *screens) showLogin(w http.ResponseWriter, r *http.Request, interaction *authorize.Interaction, status int, data loginPage) {
 	data.Failed = data.Problem != "" || data.EmailProblem != "" || data.PasswordProblem != ""
+	s.offer(r, interaction, &data)
 	s.show(w, r, status, "login", data, endsAt(interaction))
 }
 

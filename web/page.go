@@ -120,7 +120,7 @@ func (web *Web) languageOf(ctx context.Context, subject string) string {
 func here(r *http.Request, parameter, value string) string {
 	query := url.Values{}
 	given := r.URL.Query()
-	for _, known := range []string{"request", "other", "client_id", localesParameter} {
+	for _, known := range []string{"request", "other", "client_id", receiptParameter, localesParameter} {
 		if given.Has(known) {
 			query.Set(known, given.Get(known))
 		}

@@ -24,7 +24,7 @@ type templates struct {
 
 // frames are the files that screens share.
 func frames() []string {
-	return []string{"templates/layout.html", "templates/parts.html", "templates/enrolment_parts.html"}
+	return []string{"templates/layout.html", "templates/parts.html", "templates/fields.html", "templates/enrolment_parts.html"}
 }
 
 // accountFrame is around the pages of "My account" as well: those whose name

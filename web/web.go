@@ -52,6 +52,11 @@ type Throttle struct {
 	// 15 minutes.
 	AddressFailures int
 	AddressWindow   time.Duration
+	// RecipientMails is how many mails of a kind one address of mail may be sent
+	// in MailWindow, and NetworkMails how many mails one network may ask for: 3
+	// and 30 in an hour. Networks are counted as in AddressFailures.
+	RecipientMails, NetworkMails int
+	MailWindow                   time.Duration
 }
 
 // Config is what the screens need.
@@ -74,6 +79,14 @@ type Config struct {
 	Sink     event.Sink
 	Now      func() time.Time
 	Throttle Throttle
+	// DirectRegistration says that Registrar makes accounts by a token of ours:
+	// then it is open whatever the project says, and no address is verified.
+	DirectRegistration bool
+	// PasswordPolicy says whether the project takes a password; nil leaves that
+	// to Directus. PasswordRules says in which words.
+	PasswordPolicy func(password string) bool
+	PasswordRules  PasswordRules
+	Pace           Pace
 	// AccountAge is how old names on the account chooser may be: a minute
 	// when zero.
 	AccountAge time.Duration
@@ -92,6 +105,8 @@ type Config struct {
 type Web struct {
 	accounts   Accounts
 	profiles   Profiles
+	registrar  Registrar
+	passwords  Passwords
 	store      *storage.Store
 	sink       event.Sink
 	now        func() time.Time
@@ -99,6 +114,9 @@ type Web struct {
 	limiter    *Limiter
 	addresses  *addresses
 	devices    *devices
+	mailings   *mailings
+	handles    *oauth.Handles
+	pace       Pace
 	catalogues *catalogues
 	assets     *assets
 	brand      *brand
@@ -108,6 +126,11 @@ type Web struct {
 	// oneTimePasswords is nil where nobody can set one up.
 	oneTimePasswords OneTimePasswords
 
+	passwordPolicy     func(password string) bool
+	passwordRules      PasswordRules
+	directRegistration bool
+
+	issuer         string
 	prefix         string
 	links          []link
 	help           string
@@ -125,7 +148,10 @@ func New(config Config) (*Web, error) {
 		return nil, errors.New("web: the issuer must be an address")
 	}
 	web := &Web{
-		accounts: config.Accounts, profiles: config.Profiles, store: config.Store, sink: config.Sink, now: config.Now, cookies: config.Cookies,
+		accounts: config.Accounts, registrar: config.Registrar, passwords: config.Passwords, profiles: config.Profiles,
+		passwordPolicy: config.PasswordPolicy, passwordRules: config.PasswordRules, directRegistration: config.DirectRegistration,
+		handles: config.Handles, pace: config.Pace.withDefaults(), issuer: config.Issuer,
+		store: config.Store, sink: config.Sink, now: config.Now, cookies: config.Cookies,
 		prefix: strings.TrimSuffix(issuer.EscapedPath(), "/"), help: webAddress(config.HelpURL),
 		accountAge: orDefault(config.AccountAge, time.Minute),
 		devices:    &devices{cookies: config.Cookies, handles: config.Handles, now: config.Now},
@@ -162,7 +188,7 @@ func New(config Config) (*Web, error) {
 
 func (web *Web) throttle(config Config) error {
 	t := config.Throttle
-	if t.AddressFailures < 0 || t.AddressWindow < 0 {
+	if t.AddressFailures < 0 || t.AddressWindow < 0 || t.RecipientMails < 0 || t.NetworkMails < 0 || t.MailWindow < 0 {
 		return errors.New("throttle limits are not negative")
 	}
 	var err error
@@ -176,6 +202,10 @@ func (web *Web) throttle(config Config) error {
 	web.addresses = &addresses{
 		table: config.Store.Addresses, now: config.Now,
 		limit: orDefault(t.AddressFailures, 100), window: orDefault(t.AddressWindow, 15*time.Minute),
+	}
+	web.mailings = &mailings{
+		table: config.Store.Mailings, now: config.Now, window: orDefault(t.MailWindow, time.Hour),
+		toAddress: orDefault(t.RecipientMails, 3), fromHere: orDefault(t.NetworkMails, 30),
 	}
 	return nil
 }
@@ -221,6 +251,9 @@ func (web *Web) Routes(r chi.Router, interactions Interactions, desk Desk) {
 			s.accountRoutes(r)
 		}
 	})
+	if desk != nil {
+		s.mailRoutes(r)
+	}
 }
 
 // open returns the interaction of a request, or shows why there is none.
@@ -280,7 +313,9 @@ func (s *screens) to(w http.ResponseWriter, r *http.Request, interaction *author
 // that going back or reloading repeats nothing.
 func seeOther(w http.ResponseWriter, r *http.Request, address string) {
 	w.Header().Set("Cache-Control", "no-store")
-	w.Header().Set("Referrer-Policy", "same-origin")
+	if w.Header().Get("Referrer-Policy") == "" {
+		w.Header().Set("Referrer-Policy", "same-origin")
+	}
 	http.Redirect(w, r, address, http.StatusSeeOther) //nolint:gosec // a screen of ours, or what Interactions names
 }
 

@@ -25,6 +25,9 @@ type OwnRequest struct {
 	Fresh bool
 	// SelectAccount lets the person choose among the accounts of the browser.
 	SelectAccount bool
+	// First is the screen to begin with, for one that has something to say first.
+	// It asks the policy like any other. Empty lets the policy say.
+	First Prompt
 }
 
 // ownStart is the first page of ours.
@@ -79,6 +82,9 @@ func (i *Interactions) Begin(w http.ResponseWriter, r *http.Request, own OwnRequ
 	handle, err := e.save(w, r, request)
 	if err != nil {
 		return "", err
+	}
+	if own.First != "" {
+		return e.address(own.First.Screen()) + "?request=" + url.QueryEscape(handle), nil
 	}
 	return e.address("/authorize/" + handle), nil
 }
