@@ -120,8 +120,8 @@ func (a *app) newWeb(settings *config.Loaded, p *parts, handles *oauth.Handles, 
 		Cookies: session.NewCookies(settings.Issuer), Handles: handles, Sink: sink, Now: a.now,
 		Throttle: web.Throttle{
 			AttemptsLimit: settings.Directus.AttemptsLimit,
-			// Signing in asks Directus up to three times.
-			AttemptTimeout:  3*settings.Directus.Timeout + 5*time.Second,
+			// Signing in asks Directus up to four times.
+			AttemptTimeout:  4*settings.Directus.Timeout + 5*time.Second,
 			AddressFailures: settings.Throttle.Addresses, AddressWindow: settings.Throttle.AddressWindow,
 		},
 		AccountAge: settings.Directus.Staleness,

@@ -43,11 +43,12 @@ func (c *Client) Authenticate(ctx context.Context, credentials storage.Credentia
 	if credentials.OTP != "" { // an empty one is INVALID_PAYLOAD
 		body["otp"] = credentials.OTP.Reveal()
 	}
+	caller := storage.Caller{ClientAddress: credentials.ClientAddress, UserAgent: credentials.UserAgent}
 	began := c.now()
 	var answer pairBody
 	_, err := c.rest.Do(ctx, rest.Request{
 		Name: "log in", Method: http.MethodPost, Path: "/auth/login",
-		Header: c.personHeader(storage.Caller{ClientAddress: credentials.ClientAddress, UserAgent: credentials.UserAgent}), Body: body, Login: true,
+		Header: c.personHeader(caller), Body: body, Login: true,
 	}, &answer)
 	if err != nil {
 		return Authentication{}, c.loginError(ctx, err, credentials.OTP != "")
@@ -67,10 +68,17 @@ func (c *Client) Authenticate(ctx context.Context, credentials storage.Credentia
 		c.discard(ctx, pair)
 		return Authentication{}, afterLogin(err)
 	}
+	enforced := bool(claims.EnforceTFA)
+	if !enforced {
+		if enforced, err = c.mustEnrol(ctx, pair, user.account, caller); err != nil {
+			c.discard(ctx, pair)
+			return Authentication{}, afterLogin(err)
+		}
+	}
 	return Authentication{
 		Account:     user.account,
 		OTPVerified: credentials.OTP != "" && user.account.HasOTP,
-		EnforceTFA:  bool(claims.EnforceTFA),
+		EnforceTFA:  enforced,
 		AdminAccess: bool(claims.AdminAccess),
 		Pair:        pair,
 	}, nil

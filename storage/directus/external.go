@@ -106,7 +106,7 @@ func (c *Client) redeem(ctx context.Context, provider string, token storage.Secr
 		c.discard(ctx, pair)
 		return Authentication{}, err
 	}
-	enforced, err := c.mustEnrol(ctx, pair, found.account)
+	enforced, err := c.mustEnrol(ctx, pair, found.account, caller)
 	if err != nil {
 		c.discard(ctx, pair)
 		return Authentication{}, err
@@ -114,26 +114,4 @@ func (c *Client) redeem(ctx context.Context, provider string, token storage.Secr
 	return Authentication{
 		Account: found.account, EnforceTFA: enforced, AdminAccess: bool(claims.AdminAccess), Pair: pair,
 	}, nil
-}
-
-// mustEnrol says what the access token of a password sign-in carries and that of
-// a refresh does not: whether a policy asks for a one-time password that the user
-// does not have.
-func (c *Client) mustEnrol(ctx context.Context, pair Pair, account storage.Account) (bool, error) {
-	if account.HasOTP {
-		return false, nil
-	}
-	var flags struct {
-		EnforceTFA rest.Flag `json:"enforce_tfa"`
-	}
-	_, err := c.rest.Do(ctx, rest.Request{
-		Name: "read own policies", Method: http.MethodGet, Path: "/policies/me/globals", Token: pair.access,
-	}, &flags)
-	switch {
-	case rest.Status(err) == http.StatusNotFound: // Directus 10
-		return c.roleEnforcesTFA(ctx, account.ID)
-	case err != nil:
-		return false, unavailable(err)
-	}
-	return bool(flags.EnforceTFA), nil
 }

@@ -142,26 +142,6 @@ func (c *Client) rightsOfTen(ctx context.Context, token storage.Secret, id strin
 	return rights, err
 }
 
-// roleEnforcesTFA asks Directus 10, where the flag sits on the role.
-func (c *Client) roleEnforcesTFA(ctx context.Context, id string) (bool, error) {
-	var rows []struct {
-		Role *struct {
-			EnforceTFA rest.Flag `json:"enforce_tfa"`
-		} `json:"role"`
-	}
-	_, err := c.rest.Do(ctx, rest.Request{
-		Name: "look up role", Method: "SEARCH", Path: "/users", Token: c.token,
-		Body: query{queryBody{
-			Filter: map[string]any{"id": map[string]string{"_eq": id}},
-			Fields: []string{"role.enforce_tfa"}, Limit: 1,
-		}},
-	}, &rows)
-	if err != nil {
-		return false, serviceError(err)
-	}
-	return len(rows) == 1 && rows[0].Role != nil && bool(rows[0].Role.EnforceTFA), nil
-}
-
 // ownError is for requests that a person's own access token makes.
 func ownError(err error) error {
 	switch code := rest.Code(err); {

@@ -42,7 +42,9 @@ func (c *Client) Profile(ctx context.Context, id string) (storage.Profile, error
 }
 
 // UpdateProfile changes the columns of ProfileChange that are given, and never
-// another. The error is storage.ErrMalformed, ErrForbidden,
+// another. Directus takes any id for an avatar, that of a file which is not there
+// and of one which the person may not see: the caller gives those of StorePicture
+// alone, since ShowPicture may see more than the person. The error is storage.ErrMalformed, ErrForbidden,
 // ErrInvalidCredentials together with ErrAccessEnded, or ErrUnavailable.
 func (c *Client) UpdateProfile(ctx context.Context, id string, access storage.DirectusAccess, change storage.ProfileChange) error {
 	body := map[string]any{}

@@ -62,6 +62,12 @@ func TestOnDirectus(t *testing.T) {
 		"32 calls refresh once":           refreshOnce,
 		"changes of the user revoke":      changesRevoke,
 		"interrupted refresh":             interruptedRefresh,
+		"own account without rights":      ownAccountWithoutRights,
+		"own account by the own row":      ownAccountByOwnRow,
+		"own account by the write token":  ownAccountByWriteToken,
+		"enforced one-time password":      enforcedOneTimePassword,
+		"enforced by an own policy":       enforcedByOwnPolicy,
+		"password policy":                 passwordPolicy,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -71,6 +77,9 @@ func TestOnDirectus(t *testing.T) {
 }
 
 func (d *real) isTen() bool { return strings.HasPrefix(d.Version, "10.") }
+
+// isCore says that it is a Directus 12, which has no licence here.
+func (d *real) isCore() bool { return strings.HasPrefix(d.Version, "12.") }
 
 func (d *real) client(t *testing.T, change ...func(*directus.Config)) *directus.Client {
 	t.Helper()

@@ -84,7 +84,7 @@ func (s *Server) globals(w http.ResponseWriter, r *http.Request, who caller) {
 	admin, enforced := who == administrator, false
 	if who == person {
 		user := s.person(r)
-		admin, enforced = user.Admin, user.EnforceTFA
+		admin, enforced = user.Admin, user.EnforceTFA || user.EnforceTFAAbove
 	}
 	answer(w, map[string]any{"app_access": admin, "admin_access": admin, "enforce_tfa": enforced})
 }

@@ -76,6 +76,9 @@ type User struct {
 	// Admin users have admin_access, EnforceTFA is of a policy of theirs.
 	Admin      bool
 	EnforceTFA bool
+	// EnforceTFAAbove is of a policy of the user or of a role above, of which
+	// access tokens say nothing.
+	EnforceTFAAbove bool
 	// Fields are further columns.
 	Fields map[string]any
 }
