@@ -251,7 +251,7 @@ func FuzzRedeem(f *testing.F) {
 	}
 	client, err := directus.New(directus.Config{
 		BaseURL: "https://directus.example.com", ServiceToken: "service", Now: time.Now, Random: strings.NewReader(""),
-		Transport: refusing{},
+		Transport: unknowing{},
 	})
 	if err != nil {
 		f.Fatal(err)
@@ -264,10 +264,10 @@ func FuzzRedeem(f *testing.F) {
 	})
 }
 
-// refusing is a Directus that knows no token.
-type refusing struct{}
+// unknowing is a Directus that knows no token.
+type unknowing struct{}
 
-func (refusing) RoundTrip(*http.Request) (*http.Response, error) {
+func (unknowing) RoundTrip(*http.Request) (*http.Response, error) {
 	return &http.Response{
 		StatusCode: http.StatusUnauthorized, Header: http.Header{}, ProtoMajor: 1, ProtoMinor: 1, Body: http.NoBody,
 	}, nil
