@@ -35,6 +35,11 @@ type Options struct {
 	Token       storage.Secret
 	RotateToken bool
 
+	// Writer makes a second user whose token may create and change users.
+	// WriteToken is its token so far, if any; RotateToken is meant for it too.
+	Writer     bool
+	WriteToken storage.Secret
+
 	// CustomerRole is the name of the role for people who sign up;
 	// DefaultCustomerRole if empty.
 	CustomerRole string
@@ -50,6 +55,10 @@ type Options struct {
 	VerifyURL        string
 	InviteURL        string
 	GatehouseAddress string
+	// CookieDomain is a domain above Directus and Gatehouse, where people sign
+	// in with providers of Directus; ExternalURL is where they come back to.
+	CookieDomain string
+	ExternalURL  string
 
 	// DryRun reads and writes nothing.
 	DryRun bool

@@ -25,39 +25,50 @@ type preparation struct {
 // options describe and signs out again, also after an error. The Report tells
 // how far it came; running it again goes on from there.
 func Prepare(ctx context.Context, options Options) (report Report, err error) {
+	options.CustomerRole = cmp.Or(options.CustomerRole, DefaultCustomerRole)
+	err = withAdministrator(ctx, options, func(p *preparation) error {
+		defer func() { report = p.report }()
+		p.report.Environment = environment(options)
+		for _, step := range []func(context.Context) error{
+			p.findModel,
+			p.serviceRights,
+			p.serviceUser,
+			p.serviceToken,
+			p.writer,
+			p.customerRole,
+			p.settings,
+			p.verifyToken,
+			p.passwordPolicy,
+			p.enforcements,
+		} {
+			if err := step(ctx); err != nil {
+				return fmt.Errorf("prepare directus: %w", err)
+			}
+		}
+		return nil
+	})
+	return report, err
+}
+
+// withAdministrator does something with an administrator's session, which ends
+// after, also after an error.
+func withAdministrator(ctx context.Context, options Options, do func(*preparation) error) (err error) {
 	if err := options.check(); err != nil {
-		return Report{}, err
+		return err
 	}
 	caller, err := rest.New(rest.Config{
 		BaseURL: options.BaseURL, Transport: options.Transport,
 		Timeout: cmp.Or(options.Timeout, defaultTimeout), MaxConcurrent: 4,
 	})
 	if err != nil {
-		return Report{}, err
+		return err
 	}
-	options.CustomerRole = cmp.Or(options.CustomerRole, DefaultCustomerRole)
 	admin, err := logIn(ctx, caller, options)
 	if err != nil {
-		return Report{}, err
+		return err
 	}
 	defer func() { err = errors.Join(err, admin.logOut(ctx)) }()
-
-	p := &preparation{options: options, admin: admin}
-	p.report.Environment = environment(options)
-	for _, step := range []func(context.Context) error{
-		p.findModel,
-		p.serviceRights,
-		p.serviceUser,
-		p.serviceToken,
-		p.customerRole,
-		p.settings,
-		p.verifyToken,
-	} {
-		if err := step(ctx); err != nil {
-			return p.report, fmt.Errorf("prepare directus: %w", err)
-		}
-	}
-	return p.report, nil
+	return do(&preparation{options: options, admin: admin})
 }
 
 // model is where a version of Directus hangs rights.

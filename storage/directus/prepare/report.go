@@ -1,6 +1,11 @@
 package prepare
 
-import "gatehouse/storage"
+import (
+	"context"
+	"fmt"
+
+	"gatehouse/storage"
+)
 
 // Report says what was found and done, as far as the run came.
 type Report struct {
@@ -12,6 +17,11 @@ type Report struct {
 	Token storage.Secret
 	// TokenIsNew says that Token was made by this run and must be stored.
 	TokenIsNew bool
+	// WriteToken is Token for the writer, if that was asked for.
+	WriteToken      storage.Secret
+	WriteTokenIsNew bool
+	// PasswordPolicy is auth_password_policy, empty for none.
+	PasswordPolicy string
 	// CustomerRole is the id of the customer role; empty after a dry run that
 	// would make it.
 	CustomerRole string
@@ -57,10 +67,39 @@ func environment(options Options) []Variable {
 		// An address, never "true": with that, Directus believes whatever
 		// address a stranger writes first into X-Forwarded-For.
 		{"IP_TRUST_PROXY", options.GatehouseAddress},
+		{"AUTH_<PROVIDER>_REDIRECT_ALLOW_LIST", options.ExternalURL},
+		{"REFRESH_TOKEN_COOKIE_DOMAIN", options.CookieDomain},
+		{"SESSION_COOKIE_DOMAIN", options.CookieDomain},
 	} {
 		if variable.Value != "" {
 			variables = append(variables, variable)
 		}
 	}
 	return variables
+}
+
+const enforcementName = "one-time passwords"
+
+// passwordPolicy reads what only an administrator may.
+func (p *preparation) passwordPolicy(ctx context.Context) error {
+	var settings struct {
+		Policy *string `json:"auth_password_policy"`
+	}
+	if err := p.admin.get(ctx, "/settings", []string{"auth_password_policy"}, &settings); err != nil {
+		return failed(err)
+	}
+	if settings.Policy != nil {
+		p.report.PasswordPolicy = *settings.Policy
+	}
+	return nil
+}
+
+// enforcements names who cannot do what a policy asks of him. No policy is ever
+// changed for it.
+func (p *preparation) enforcements(ctx context.Context) error {
+	found, err := p.cannotEnrol(ctx)
+	for _, enforcement := range found {
+		p.step(enforcementName, Attention, fmt.Sprintf("the policy %q asks %s for one, who may not set it up: such people cannot sign in", enforcement.Policy, enforcement.Holder))
+	}
+	return err
 }

@@ -1,0 +1,207 @@
+package prepare
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"slices"
+
+	"gatehouse/storage/directus/internal/rest"
+)
+
+// Examination is what only an administrator sees of a Directus.
+type Examination struct {
+	// PasswordPolicy is auth_password_policy, empty for none.
+	PasswordPolicy string
+	Registration   PublicRegistration
+	// CannotEnrol are the policies that ask for one-time passwords of people
+	// whom Directus would not let set one up.
+	CannotEnrol []Enforcement
+}
+
+// PublicRegistration is the registration of Directus itself.
+type PublicRegistration struct {
+	Open, VerifiesEmail bool
+	// Role is that of new users.
+	Role RoleAccess
+}
+
+// RoleAccess is a role and what it may do by itself or through those above it.
+type RoleAccess struct {
+	// ID is empty for no role at all.
+	ID, Name   string
+	Admin, App bool
+}
+
+// Enforcement is a policy that asks for one-time passwords, and a role or user
+// that holds it.
+type Enforcement struct{ Policy, Holder string }
+
+// Examine signs in as administrator, looks and signs out again. It writes
+// nothing. Of the roles named by their ids it also says what they may do.
+func Examine(ctx context.Context, options Options, roles ...string) (Examination, []RoleAccess, error) {
+	var found Examination
+	var named []RoleAccess
+	options.DryRun = true
+	err := withAdministrator(ctx, options, func(p *preparation) error {
+		if err := p.findModel(ctx); err != nil {
+			return err
+		}
+		if err := p.examineSettings(ctx, &found); err != nil {
+			return err
+		}
+		for _, id := range roles {
+			access, err := p.roleAccess(ctx, id)
+			if err != nil {
+				return err
+			}
+			named = append(named, access)
+		}
+		var err error
+		found.CannotEnrol, err = p.cannotEnrol(ctx)
+		return err
+	})
+	return found, named, err
+}
+
+func (p *preparation) examineSettings(ctx context.Context, found *Examination) error {
+	var settings struct {
+		Policy   *string    `json:"auth_password_policy"`
+		Open     *rest.Flag `json:"public_registration"`
+		Verifies *rest.Flag `json:"public_registration_verify_email"`
+		Role     *string    `json:"public_registration_role"`
+	}
+	// All of them: an older Directus has no such column, and refuses to name it.
+	if err := p.admin.get(ctx, "/settings", nil, &settings); err != nil {
+		return failed(err)
+	}
+	if settings.Policy != nil {
+		found.PasswordPolicy = *settings.Policy
+	}
+	found.Registration.Open = settings.Open != nil && bool(*settings.Open)
+	found.Registration.VerifiesEmail = settings.Verifies != nil && bool(*settings.Verifies)
+	if settings.Role == nil {
+		return nil
+	}
+	var err error
+	found.Registration.Role, err = p.roleAccess(ctx, *settings.Role)
+	return err
+}
+
+// roleAccess walks from a role to those above it, whose rights it has too. A
+// role that is not there has no name.
+func (p *preparation) roleAccess(ctx context.Context, id string) (RoleAccess, error) {
+	access := RoleAccess{ID: id}
+	for above, depth := id, 0; above != "" && depth <= maxDepth; depth++ {
+		var rows []struct {
+			role
+			Name string `json:"name"`
+		}
+		if err := p.admin.search(ctx, "/roles", map[string]any{"id": equals(above)}, append(p.roleFields(), "name"), &rows); err != nil {
+			return access, failed(err)
+		}
+		if len(rows) == 0 {
+			break
+		}
+		admin, app := rows[0].access()
+		access.Admin, access.App = access.Admin || admin, access.App || app
+		access.Name = cmp.Or(access.Name, rows[0].Name)
+		above = ""
+		if rows[0].Parent != nil {
+			above = *rows[0].Parent
+		}
+	}
+	return access, nil
+}
+
+// rights is what is needed of a policy to tell whether its holders may set up a
+// one-time password: they update their own row for it. Directus grants that to
+// whoever may use the Studio.
+type rights struct {
+	ID          string       `json:"id"`
+	Name        string       `json:"name"`
+	Admin       rest.Flag    `json:"admin_access"`
+	App         rest.Flag    `json:"app_access"`
+	Enforces    rest.Flag    `json:"enforce_tfa"`
+	Permissions []permission `json:"permissions"`
+}
+
+func (r rights) enrols() bool {
+	return bool(r.Admin) || bool(r.App) || slices.ContainsFunc(r.Permissions, func(row permission) bool {
+		return row.Collection == "directus_users" && row.Action == "update" &&
+			(slices.Contains(row.Fields, "*") || slices.Contains(row.Fields, "tfa_secret"))
+	})
+}
+
+// holding is a row of directus_access.
+type holding struct {
+	Role   *string `json:"role"`
+	User   *string `json:"user"`
+	Policy string  `json:"policy"`
+}
+
+// cannotEnrol is empty for Directus 10, which lets everybody enrol whose role
+// asks for it.
+func (p *preparation) cannotEnrol(ctx context.Context) ([]Enforcement, error) {
+	if !p.model.policies {
+		return nil, nil
+	}
+	var policies []rights
+	if err := p.admin.search(ctx, "/policies", nil, []string{
+		"id", "name", "admin_access", "app_access", "enforce_tfa", "permissions.collection", "permissions.action", "permissions.fields",
+	}, &policies); err != nil {
+		return nil, failed(err)
+	}
+	if !slices.ContainsFunc(policies, func(r rights) bool { return bool(r.Enforces) }) {
+		return nil, nil
+	}
+	var holdings []holding
+	if err := p.admin.search(ctx, "/access", nil, []string{"role", "user", "policy"}, &holdings); err != nil {
+		return nil, failed(err)
+	}
+	var roles []tfaRole
+	if err := p.admin.search(ctx, "/roles", nil, []string{"id", "name", "parent"}, &roles); err != nil {
+		return nil, failed(err)
+	}
+	house := newHouse(policies, holdings, roles)
+	found := map[Enforcement]bool{}
+	for _, held := range holdings {
+		policy := house.policies[held.Policy]
+		if !policy.Enforces {
+			continue
+		}
+		holder, able, err := p.judge(ctx, house, held)
+		if err != nil {
+			return nil, err
+		}
+		if !able {
+			found[Enforcement{Policy: policy.Name, Holder: holder}] = true
+		}
+	}
+	return slices.SortedFunc(maps.Keys(found), func(a, b Enforcement) int {
+		return cmp.Or(cmp.Compare(a.Policy, b.Policy), cmp.Compare(a.Holder, b.Holder))
+	}), nil
+}
+
+// judge says who holds a policy, and whether he may set up a one-time password
+// by that or by another.
+func (p *preparation) judge(ctx context.Context, h house, held holding) (holder string, able bool, err error) {
+	switch {
+	case held.User != nil:
+		var users []struct {
+			Role *string `json:"role"`
+		}
+		if err := p.admin.search(ctx, "/users", map[string]any{"id": equals(*held.User)}, []string{"role"}, &users); err != nil {
+			return "", false, failed(err)
+		}
+		able = h.enrols(func(other holding) bool { return other.User != nil && *other.User == *held.User })
+		if len(users) > 0 && users[0].Role != nil {
+			able = able || h.roleEnrols(*users[0].Role)
+		}
+		return "user " + *held.User, able, nil
+	case held.Role != nil:
+		return "role " + h.roles[*held.Role].Name, h.roleEnrols(*held.Role), nil
+	}
+	// Of the public: it is nobody's who signs in.
+	return "", true, nil
+}

@@ -1,0 +1,236 @@
+package prepare_test
+
+import (
+	"fmt"
+	"net/http"
+	"os"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"gatehouse/e2e/stack"
+	"gatehouse/storage"
+	"gatehouse/storage/directus/prepare"
+)
+
+// Both need a Directus and write little, so they share one.
+func TestWriterAndExamine(t *testing.T) {
+	t.Parallel()
+	d := &server{stack.DirectusForTest(t, stack.DirectusOptions{Version: os.Getenv(versionVariable)})}
+	var token storage.Secret
+	for _, step := range []struct {
+		name string
+		run  func(t *testing.T)
+	}{
+		{"no writer unasked", d.noWriterUnasked},
+		{"dry run", d.writerDryRun},
+		{"the writer writes users and nothing else", func(t *testing.T) { token = d.writerWritesUsers(t) }},
+		{"the writer is kept", func(t *testing.T) { d.writerIsKept(t, token) }},
+		{"settings are examined", d.settingsAreExamined},
+		{"who cannot enrol is found", d.whoCannotEnrolIsFound},
+	} {
+		if !t.Run(step.name, step.run) { //nolint:paralleltest // each goes on where the last one ended
+			return
+		}
+	}
+}
+
+func (d *server) noWriterUnasked(t *testing.T) {
+	report, err := d.prepare(t)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if report.WriteToken != "" || slices.ContainsFunc(report.Steps, func(s prepare.Step) bool { return s.Name == "writer" }) {
+		t.Errorf("a writer was made that nobody asked for: %+v", report.Steps)
+	}
+}
+
+// again prepares once more, with the service token made anew since no step here
+// needs the old one.
+func (d *server) again(t *testing.T, change ...func(*prepare.Options)) (prepare.Report, error) {
+	t.Helper()
+	return d.prepare(t, append([]func(*prepare.Options){func(o *prepare.Options) { o.Writer, o.RotateToken = true, true }}, change...)...)
+}
+
+func (d *server) writerDryRun(t *testing.T) {
+	before := d.dump(t)
+	report, err := d.again(t, func(o *prepare.Options) { o.DryRun = true })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if states(report)["writer"] != prepare.WouldDo || report.WriteToken != "" {
+		t.Errorf("got %+v", report.Steps)
+	}
+	if diff := cmp.Diff(before, d.dump(t)); diff != "" {
+		t.Errorf("the dry run wrote:\n%s", diff)
+	}
+}
+
+func (d *server) writerWritesUsers(t *testing.T) storage.Secret {
+	report, err := d.again(t)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !report.WriteTokenIsNew || report.WriteToken == "" || report.WriteToken == report.Token {
+		t.Fatal("no write token of its own")
+	}
+	id, err := d.CreateUser(t.Context(), stack.NewUser{Email: "ada@example.com", Password: "correct horse"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		method, path, body string
+		allowed            bool
+	}{
+		{http.MethodPost, "/users", fmt.Sprintf(`{"email":"grace@example.com","password":"correct horse","role":%q}`, report.CustomerRole), true},
+		{http.MethodPatch, "/users/" + id, `{"first_name":"Ada"}`, true},
+		{http.MethodPatch, "/users/" + id, `{"password":"battery staple"}`, true},
+		{http.MethodDelete, "/users/" + id, "", false},
+		{http.MethodGet, "/users/" + id, "", false},
+		{http.MethodPost, "/roles", `{"name":"x"}`, false},
+		{http.MethodPatch, "/settings", `{"project_name":"x"}`, false},
+		{http.MethodGet, "/activity", "", false},
+		{http.MethodGet, "/files", "", false},
+	} {
+		status := d.status(t, report.WriteToken, test.method, test.path, test.body)
+		if allowed := status < 300; allowed != test.allowed {
+			t.Errorf("%s %s with the write token: %d, want it allowed: %t", test.method, test.path, status, test.allowed)
+		}
+	}
+	if _, err := d.Login(t.Context(), "ada@example.com", "battery staple"); err != nil {
+		t.Errorf("the new password does not work: %v", err)
+	}
+	// Which ends the session of it.
+	if status := d.status(t, report.WriteToken, http.MethodPatch, "/users/"+id, `{"status":"archived"}`); status >= 300 {
+		t.Errorf("archive the user: %d", status)
+	}
+	return report.WriteToken
+}
+
+func (d *server) writerIsKept(t *testing.T, token storage.Secret) {
+	report, err := d.prepare(t, func(o *prepare.Options) { o.Writer, o.WriteToken, o.RotateToken = true, token, false; o.Token = d.rotated(t) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if report.WriteToken != token || report.WriteTokenIsNew || states(report)["writer"] != prepare.Kept {
+		t.Errorf("the writer was not kept: %+v", report.Steps)
+	}
+	if _, err := d.prepare(t, func(o *prepare.Options) { o.Writer, o.Token = true, d.rotated(t) }); err == nil {
+		t.Error("a write token that was not given was replaced unasked")
+	}
+}
+
+// rotated makes a new service token and returns it.
+func (d *server) rotated(t *testing.T) storage.Secret {
+	t.Helper()
+	report, err := d.prepare(t, func(o *prepare.Options) { o.RotateToken = true })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return report.Token
+}
+
+func (d *server) settingsAreExamined(t *testing.T) {
+	var admins []struct{ ID string }
+	if err := d.Call(t.Context(), http.MethodGet, "/roles?fields=id&filter[name][_eq]=Administrator", nil, &admins); err != nil || len(admins) != 1 {
+		t.Fatalf("%d roles of administrators: %v", len(admins), err)
+	}
+	d.set(t, map[string]any{"auth_password_policy": "/^.{8,}$/"})
+	found, roles, err := prepare.Examine(t.Context(), d.options(), admins[0].ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if found.PasswordPolicy != "/^.{8,}$/" {
+		t.Errorf("password policy: got %q", found.PasswordPolicy)
+	}
+	if len(roles) != 1 || !roles[0].Admin || roles[0].Name != "Administrator" {
+		t.Errorf("the role of administrators: got %+v", roles)
+	}
+	if d.hasRegistration() {
+		r := found.Registration
+		if !r.Open || !r.VerifiesEmail || r.Role.Name != prepare.DefaultCustomerRole || r.Role.Admin || r.Role.App {
+			t.Errorf("registration: got %+v", r)
+		}
+	}
+	d.set(t, map[string]any{"auth_password_policy": nil})
+}
+
+func (d *server) hasRegistration() bool { return d.Version != "10.8.2" }
+
+func (d *server) set(t *testing.T, settings map[string]any) {
+	t.Helper()
+	if err := d.Call(t.Context(), http.MethodPatch, "/settings", settings, nil); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A policy that asks for one-time passwords, held by roles and a user of whom
+// some may set them up.
+func (d *server) whoCannotEnrolIsFound(t *testing.T) {
+	if d.isTen() {
+		t.Skip("Directus 10 lets everybody enrol whose role asks for it")
+	}
+	policy := func(name string, more map[string]any) string {
+		t.Helper()
+		body := map[string]any{"name": name}
+		for key, value := range more {
+			body[key] = value
+		}
+		var made struct{ ID string }
+		if err := d.Call(t.Context(), http.MethodPost, "/policies", body, &made); err != nil {
+			t.Fatal(err)
+		}
+		return made.ID
+	}
+	role := func(name, parent string, policies ...string) string {
+		t.Helper()
+		body := map[string]any{"name": name}
+		if parent != "" {
+			body["parent"] = parent
+		}
+		var held []map[string]string
+		for _, id := range policies {
+			held = append(held, map[string]string{"policy": id})
+		}
+		body["policies"] = held
+		var made struct{ ID string }
+		if err := d.Call(t.Context(), http.MethodPost, "/roles", body, &made); err != nil {
+			t.Fatal(err)
+		}
+		return made.ID
+	}
+	enforces := policy("Two steps", map[string]any{"enforce_tfa": true})
+	studio := policy("Studio", map[string]any{"app_access": true})
+	role("Members", "", enforces)
+	role("Editors", "", enforces, studio)
+	role("Trainees", role("Staff", "", studio), enforces)
+	for email, policies := range map[string][]string{"one@example.com": {enforces}, "both@example.com": {enforces, studio}} {
+		var held []map[string]string
+		for _, id := range policies {
+			held = append(held, map[string]string{"policy": id})
+		}
+		if _, err := d.CreateUser(t.Context(), stack.NewUser{Email: email, Password: "correct horse", Fields: map[string]any{"policies": held}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var users []struct{ ID string }
+	if err := d.Call(t.Context(), http.MethodGet, "/users?fields=id&filter[email][_eq]=one@example.com", nil, &users); err != nil {
+		t.Fatal(err)
+	}
+	found, _, err := prepare.Examine(t.Context(), d.options())
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []prepare.Enforcement{{Policy: "Two steps", Holder: "role Members"}, {Policy: "Two steps", Holder: "user " + users[0].ID}}
+	if diff := cmp.Diff(want, found.CannotEnrol); diff != "" {
+		t.Error(diff)
+	}
+	report, err := d.prepare(t, func(o *prepare.Options) { o.RotateToken = true })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if states(report)["one-time passwords"] != prepare.Attention {
+		t.Errorf("setup says nothing of those who cannot enrol: %+v", report.Steps)
+	}
+}
