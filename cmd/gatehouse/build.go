@@ -113,6 +113,15 @@ func (a *app) newDirectus(settings *config.Loaded, fields []string, logger *slog
 	})
 }
 
+// newWriter speaks to Directus with the token that may write, to find out what it
+// may.
+func (a *app) newWriter(settings *config.Loaded, logger *slog.Logger) (*directus.Client, error) {
+	return directus.New(directus.Config{
+		BaseURL: settings.Directus.URL, ServiceToken: settings.Directus.WriteToken, Timeout: settings.Directus.Timeout,
+		Now: a.now, Random: a.random, Logger: logger,
+	})
+}
+
 func (a *app) newWeb(settings *config.Loaded, p *parts, handles *oauth.Handles, sink event.Sink, logger *slog.Logger) (*web.Web, error) {
 	people := accounts{Client: p.directus, logger: logger}
 	screens := web.Config{

@@ -10,11 +10,13 @@ import (
 
 	"gatehouse/cmd/gatehouse/config"
 	"gatehouse/cmd/gatehouse/doctor"
+	"gatehouse/cmd/gatehouse/setup"
 	"gatehouse/provider/claims"
 	"gatehouse/provider/clients"
 	"gatehouse/provider/oauth"
 	"gatehouse/storage"
 	"gatehouse/storage/directus"
+	"gatehouse/storage/directus/prepare"
 )
 
 const (
@@ -25,17 +27,26 @@ const (
 )
 
 func (a *app) doctorCommand() *cobra.Command {
-	var asJSON bool
+	var asJSON, administrator bool
 	command := &cobra.Command{
 		Use: "doctor", Short: "Find what is wrong, and how to mend it", Args: cobra.NoArgs,
 		Long: "Looks at the issuer, the clock, the store, the keys and Directus. Every finding says what to do.\n" +
-			"The exit code is 1 if there is an error among them.",
+			"The exit code is 1 if there is an error among them.\n\n" +
+			"With --administrator it also looks at what Directus shows to administrators only: the role of new users,\n" +
+			"the password policy, and who cannot set up one-time passwords. It asks for credentials as gatehouse setup\n" +
+			"does, or takes them from the same variables, changes nothing and keeps nothing.",
 		RunE: func(command *cobra.Command, _ []string) error {
 			settings, err := a.load(config.Options{})
 			if err != nil {
 				return err
 			}
-			findings := doctor.Examine(command.Context(), a.patient(settings))
+			patient := a.patient(settings)
+			if administrator {
+				if err := a.examineAs(settings, &patient); err != nil {
+					return err
+				}
+			}
+			findings := doctor.Examine(command.Context(), patient)
 			if asJSON {
 				if err := printJSON(command.OutOrStdout(), findings); err != nil {
 					return err
@@ -50,6 +61,7 @@ func (a *app) doctorCommand() *cobra.Command {
 		},
 	}
 	command.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	command.Flags().BoolVar(&administrator, "administrator", false, "look as an administrator of Directus, too")
 	return command
 }
 
@@ -59,7 +71,7 @@ func (a *app) patient(settings *config.Loaded) doctor.Patient {
 	patient := doctor.Patient{
 		Issuer: settings.Issuer, ReadyURL: readyURL(settings), Get: http.DefaultClient,
 		DirectusURL: settings.Directus.URL, AttemptsLimit: settings.Directus.AttemptsLimit,
-		Pages: directus.URLs{Reset: pages.reset, Verify: pages.verify}, Now: a.now,
+		Pages: directus.URLs{Reset: pages.reset, Verify: pages.verify}, Accounts: accountSettings(settings), Now: a.now,
 	}
 	patient.Store = func(ctx context.Context) error {
 		return a.trial(ctx, settings, func(store *storage.Store) error {
@@ -80,10 +92,53 @@ func (a *app) patient(settings *config.Loaded) doctor.Patient {
 	releaser, err := claims.New(claims.Config{Mapping: settings.Claims})
 	if err == nil {
 		if client, err := a.newDirectus(settings, releaser.Fields(), logger); err == nil {
-			patient.Directus = client
+			patient.Directus, patient.Providers = client, client.Providers
+		}
+	}
+	if settings.Directus.WriteToken != "" {
+		patient.WriteToken = func(ctx context.Context) (directus.TokenRights, error) {
+			client, err := a.newWriter(settings, logger)
+			if err != nil {
+				return directus.TokenRights{}, err
+			}
+			return client.TokenRights(ctx)
 		}
 	}
 	return patient
+}
+
+func accountSettings(settings *config.Loaded) doctor.AccountSettings {
+	return doctor.AccountSettings{
+		RegistrationByToken: settings.Registration.Mode == config.RegistrationByToken,
+		RegistrationOff:     settings.Registration.Mode == config.RegistrationOff,
+		Role:                settings.Registration.Role, PasswordPolicy: settings.Directus.PasswordPolicy,
+		ExternalSignIn: settings.Directus.ExternalSignIn, ExternalURL: pagesOf(settings).external,
+		ForwardsAddress: settings.Directus.ForwardClientAddress,
+	}
+}
+
+// examineAs lets the doctor look as an administrator.
+func (a *app) examineAs(settings *config.Loaded, patient *doctor.Patient) error {
+	credentials, err := setup.Source{Lookup: a.lookup, Terminal: a.stdin, Prompts: a.stderr}.Read()
+	if err != nil {
+		return err
+	}
+	options := prepare.Options{
+		BaseURL: settings.Directus.URL, Timeout: settings.Directus.Timeout, Random: a.random,
+		AdminEmail: credentials.Email, AdminPassword: credentials.Password, AdminOTP: credentials.OTP,
+	}
+	patient.Examine = func(ctx context.Context) (prepare.Examination, prepare.RoleAccess, error) {
+		var ids []string
+		if role := settings.Registration.Role; role != "" {
+			ids = append(ids, role)
+		}
+		examined, roles, err := prepare.Examine(ctx, options, ids...)
+		if len(roles) == 0 {
+			return examined, prepare.RoleAccess{}, err
+		}
+		return examined, roles[0], err
+	}
+	return nil
 }
 
 func (a *app) trial(ctx context.Context, settings *config.Loaded, do func(*storage.Store) error) error {

@@ -13,13 +13,16 @@ import (
 func (a *app) setupCommand() *cobra.Command {
 	var options prepare.Options
 	var registration prepare.Registration
-	var registrationMode, tokenFile string
+	var registrationMode, tokenFile, writeTokenFile string
 	command := &cobra.Command{
 		Use: "setup", Short: "Prepare Directus: service user and token, customer role, settings", Args: cobra.NoArgs,
 		Long: "Prepares Directus, and may be run again: what is right already is kept.\n\n" +
 			"An administrator's credentials are asked for, or taken from GATEHOUSE_SETUP_ADMIN_EMAIL and\n" +
 			"GATEHOUSE_SETUP_ADMIN_PASSWORD (or _PASSWORD_FILE; GATEHOUSE_SETUP_ADMIN_OTP where the account has\n" +
-			"one-time passwords). They are used for this run only and never stored.",
+			"one-time passwords). They are used for this run only and never stored.\n\n" +
+			"--write-token makes a second user with a token that may create and change users, for registration.mode:\n" +
+			"service_token, and for profiles where people may not change their own. A role is a part of a user: whoever\n" +
+			"has this token can make himself an administrator. Leave it out unless you need it.",
 		RunE: func(command *cobra.Command, _ []string) error {
 			settings, err := a.load(config.Options{WithoutToken: true})
 			if err != nil {
@@ -30,6 +33,12 @@ func (a *app) setupCommand() *cobra.Command {
 			}
 			if tokenFile == "" {
 				return errors.New("name the file for the service token: --token-file, or directus.token_file in the configuration")
+			}
+			if writeTokenFile == "" {
+				writeTokenFile = settings.Directus.WriteTokenFile
+			}
+			if options.Writer && (writeTokenFile == "" || writeTokenFile == tokenFile) {
+				return errors.New("name a file of its own for the write token: --write-token-file, or directus.write_token_file in the configuration")
 			}
 			credentials, err := setup.Source{Lookup: a.lookup, Terminal: a.stdin, Prompts: a.stderr}.Read()
 			if err != nil {
@@ -47,13 +56,21 @@ func (a *app) setupCommand() *cobra.Command {
 			options.AdminEmail, options.AdminPassword, options.AdminOTP = credentials.Email, credentials.Password, credentials.OTP
 			pages := pagesOf(settings)
 			options.ResetURL, options.VerifyURL, options.InviteURL = pages.reset, pages.verify, pages.invite
-			return setup.Run(command.Context(), setup.Options{Prepare: options, TokenFile: tokenFile, Output: command.OutOrStdout()})
+			if settings.Directus.ExternalSignIn {
+				options.ExternalURL, options.CookieDomain = pages.external, settings.Directus.CookieDomain
+			}
+			return setup.Run(command.Context(), setup.Options{
+				Prepare: options, TokenFile: tokenFile, WriteTokenFile: writeTokenFile,
+				PasswordPolicy: settings.Directus.PasswordPolicy, Output: command.OutOrStdout(),
+			})
 		},
 	}
 	flags := command.Flags()
 	flags.StringVar(&tokenFile, "token-file", "", "file for the service token, written with mode 0600 (default: directus.token_file)")
 	flags.BoolVar(&options.DryRun, "dry-run", false, "say what would be done and change nothing")
-	flags.BoolVar(&options.RotateToken, "rotate", false, "replace the service token")
+	flags.BoolVar(&options.RotateToken, "rotate", false, "replace the tokens")
+	flags.BoolVar(&options.Writer, "write-token", false, "make a second token, which may create and change users: it equals an administrator's power")
+	flags.StringVar(&writeTokenFile, "write-token-file", "", "file for the write token (default: directus.write_token_file)")
 	flags.StringVar(&options.CustomerRole, "customer-role", prepare.DefaultCustomerRole, "name of the role for people who sign up; it has no Studio access")
 	flags.StringVar(&registrationMode, "registration", "", "open or closed: change public registration")
 	flags.BoolVar(&registration.VerifyEmail, "verify-email", true, "with --registration open, ask people to prove their address")
@@ -62,11 +79,14 @@ func (a *app) setupCommand() *cobra.Command {
 	return command
 }
 
-// pages of ours that Directus's mails lead to.
-type pages struct{ reset, verify, invite string }
+// pages of ours that Directus leads people to.
+type pages struct{ reset, verify, invite, external string }
 
 func pagesOf(settings *config.Loaded) pages {
-	return pages{reset: settings.Issuer + "/reset-password", verify: settings.Issuer + "/verify-email", invite: settings.Issuer + "/accept-invite"}
+	return pages{
+		reset: settings.Issuer + "/reset-password", verify: settings.Issuer + "/verify-email", invite: settings.Issuer + "/accept-invite",
+		external: settings.Issuer + "/login/external/callback",
+	}
 }
 
 func (a *app) lookup(name string) string {

@@ -27,7 +27,8 @@ func (p Patient) directus(ctx context.Context) []Finding {
 	for _, look := range []func(directus.Inspection) []Finding{p.clock, p.version, p.login, p.token, p.columns, p.attempts} {
 		findings = append(findings, look(found)...)
 	}
-	return append(findings, p.allowLists(ctx)...)
+	findings = append(findings, p.allowLists(ctx)...)
+	return append(findings, p.accounts(ctx, found)...)
 }
 
 func (p Patient) connection() []Finding {
@@ -97,7 +98,7 @@ func (p Patient) token(found directus.Inspection) []Finding {
 	if rights.WritesKnown && len(rights.Writes) > 0 {
 		findings = append(findings, Finding{
 			Warning, "Directus token", "may do more than it needs: " + strings.Join(rights.Writes, ", "),
-			"run gatehouse setup, or take these rights from its policy",
+			"run gatehouse setup, or take these rights from its policy; what writes has a token of its own, directus.write_token",
 		})
 	}
 	if rights.AppAccess == directus.Yes {

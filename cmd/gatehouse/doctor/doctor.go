@@ -7,7 +7,9 @@ import (
 	"slices"
 	"time"
 
+	"gatehouse/storage"
 	"gatehouse/storage/directus"
+	"gatehouse/storage/directus/prepare"
 )
 
 // Severity says how bad a finding is.
@@ -71,8 +73,16 @@ type Patient struct {
 	AttemptsLimit int
 	// Pages are those that Directus's mails will lead to. Empty where this
 	// version has none.
-	Pages directus.URLs
-	Now   func() time.Time
+	Pages    directus.URLs
+	Accounts AccountSettings
+	// WriteToken asks what directus.write_token may do; nil where there is none.
+	WriteToken func(ctx context.Context) (directus.TokenRights, error)
+	// Providers are those that Directus offers. It may be nil.
+	Providers func(ctx context.Context) ([]storage.ExternalProvider, error)
+	// Examine looks as an administrator, also at the role of Accounts.Role; nil
+	// where nobody gave credentials.
+	Examine func(ctx context.Context) (prepare.Examination, prepare.RoleAccess, error)
+	Now     func() time.Time
 }
 
 // Examine looks at everything, in order.

@@ -20,20 +20,31 @@ type Options struct {
 	Prepare prepare.Options
 	// TokenFile is read for the token in use, and written if there is a new one.
 	TokenFile string
-	Output    io.Writer
+	// WriteTokenFile is the same for the writer's token. It is left alone unless
+	// Prepare.Writer is set.
+	WriteTokenFile string
+	// PasswordPolicy is directus.password_policy as it is.
+	PasswordPolicy string
+	Output         io.Writer
 }
 
 // Run prepares Directus and reports.
 func Run(ctx context.Context, options Options) error {
-	token, err := readToken(options.TokenFile)
-	if err != nil {
-		return err
+	files := map[string]*storage.Secret{options.TokenFile: &options.Prepare.Token}
+	if options.Prepare.Writer {
+		files[options.WriteTokenFile] = &options.Prepare.WriteToken
 	}
-	options.Prepare.Token = token
-	if !options.Prepare.DryRun {
+	for file, token := range files {
+		var err error
+		if *token, err = readToken(file); err != nil {
+			return err
+		}
+		if options.Prepare.DryRun {
+			continue
+		}
 		// A token that could not be written would be lost; so this is tried
 		// before Directus makes one.
-		if err := writable(options.TokenFile); err != nil {
+		if err := writable(file); err != nil {
 			return err
 		}
 	}
@@ -42,7 +53,13 @@ func Run(ctx context.Context, options Options) error {
 	if report.TokenIsNew && !options.Prepare.DryRun {
 		err = errors.Join(err, writeToken(options.TokenFile, report.Token))
 	}
+	if report.WriteTokenIsNew && !options.Prepare.DryRun {
+		err = errors.Join(err, writeToken(options.WriteTokenFile, report.WriteToken))
+	}
 	describe(options, report)
+	if err == nil {
+		advise(options, report)
+	}
 	return err
 }
 
@@ -62,6 +79,11 @@ func describe(options Options, report prepare.Report) {
 	}
 	if report.TokenIsNew && !options.Prepare.DryRun {
 		fmt.Fprintf(w, "\nThe service token is in %s. Point directus.token_file at it.\n", options.TokenFile)
+	}
+	if report.WriteTokenIsNew && !options.Prepare.DryRun {
+		fmt.Fprintf(w, "\nThe write token is in %s. Point directus.write_token_file at it.\n"+
+			"Whoever has it can make himself an administrator. In the Studio, restrict the policy %q to the\n"+
+			"address of Gatehouse (IP Access).\n", options.WriteTokenFile, prepare.WriterName)
 	}
 	if len(report.Environment) > 0 {
 		fmt.Fprint(w, "\nSet this in the environment of Directus, beside what is there, and restart it:\n\n")

@@ -1,0 +1,202 @@
+package doctor
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"gatehouse/cmd/gatehouse/passwords"
+	"gatehouse/storage/directus"
+	"gatehouse/storage/directus/prepare"
+)
+
+// AccountSettings are those of registration, passwords and profiles.
+type AccountSettings struct {
+	// RegistrationByToken and RegistrationOff are the modes besides that of
+	// Directus itself. Role is what the first gives to new users.
+	RegistrationByToken, RegistrationOff bool
+	Role                                 string
+	// PasswordPolicy is directus.password_policy.
+	PasswordPolicy string
+	// ExternalSignIn offers the providers of Directus; ExternalURL is where
+	// people come back to.
+	ExternalSignIn bool
+	ExternalURL    string
+	// ForwardsAddress says that Directus hears of the person's address.
+	ForwardsAddress bool
+}
+
+// accounts looks at what people do with their accounts, as far as the service
+// token sees it.
+func (p Patient) accounts(ctx context.Context, found directus.Inspection) []Finding {
+	findings := p.registration(found)
+	findings = append(findings, p.writer(ctx)...)
+	findings = append(findings, p.external(ctx)...)
+	findings = append(findings, p.mails()...)
+	return append(findings, p.administered(ctx, found)...)
+}
+
+func (p Patient) registration(found directus.Inspection) []Finding {
+	switch {
+	case p.Accounts.RegistrationOff:
+		return []Finding{{Severity: OK, Subject: "registration", Detail: "is off (registration.mode)"}}
+	case p.Accounts.RegistrationByToken:
+		return []Finding{{
+			Warning, "registration", "is done with directus.write_token, so Directus sends no mail to prove an address, and does more work for a new address than for a known one: somebody who measures many answers may tell them apart",
+			"where Directus has public registration (10.11 and later), use it: registration.mode: auto, and gatehouse setup --registration open",
+		}}
+	case found.Registration == directus.Unknown:
+		return []Finding{{Note, "registration", "of its own is not known to this Directus, so nobody can register", "update Directus, or see registration.mode: service_token"}}
+	case found.Registration == directus.No:
+		return []Finding{{Severity: OK, Subject: "registration", Detail: "is closed in Directus; gatehouse setup --registration open opens it"}}
+	}
+	findings := []Finding{{Severity: OK, Subject: "registration", Detail: "is open in Directus"}}
+	if found.VerifiesEmail == directus.No {
+		findings = append(findings, Finding{
+			Warning, "registration", "does not ask people to prove their address: anybody can register with that of somebody else",
+			"gatehouse setup --registration open --verify-email",
+		})
+	}
+	fix := "set IP_TRUST_PROXY in the environment of Directus to the address of Gatehouse (gatehouse setup --gatehouse-address prints it), or raise RATE_LIMITER_REGISTRATION_POINTS"
+	if !p.Accounts.ForwardsAddress {
+		fix = "raise RATE_LIMITER_REGISTRATION_POINTS in the environment of Directus, or set directus.forward_client_address: true and IP_TRUST_PROXY there"
+	}
+	return append(findings, Finding{
+		Note, "registration", "is limited by Directus to five a minute and address unless set otherwise, and Gatehouse is one address to a Directus that does not trust it", fix,
+	})
+}
+
+// writer says what the token that may write means, and whether it works.
+func (p Patient) writer(ctx context.Context) []Finding {
+	if p.WriteToken == nil {
+		return nil
+	}
+	rights, err := p.WriteToken(ctx)
+	const subject = "write token"
+	switch {
+	case err != nil:
+		return []Finding{{Error, subject, fmt.Sprintf("could not be tried: %v", err), "run gatehouse doctor again"}}
+	case rights.Valid == directus.No:
+		return []Finding{{Error, subject, "belongs to no active user, or its policy does not let it in from here (IP Access)", "run gatehouse setup --write-token --rotate, or correct the policy " + prepare.WriterName}}
+	case rights.Admin == directus.Yes:
+		return []Finding{{Error, subject, "is an administrator's, who may do more than users need", "run gatehouse setup --write-token, and use the token that it makes"}}
+	}
+	findings := []Finding{{
+		Note, subject, "may create and change users, their roles included: whoever has it can make himself an administrator",
+		"leave it out unless you need it; restrict the policy " + prepare.WriterName + " to the address of Gatehouse (IP Access), and keep the token in a file of its own",
+	}}
+	if !rights.WritesKnown {
+		return findings
+	}
+	var missing, more []string
+	for _, right := range []string{"create directus_users", "update directus_users"} {
+		if !slices.Contains(rights.Writes, right) {
+			missing = append(missing, right)
+		}
+	}
+	for _, right := range rights.Writes {
+		// Pictures of people are files.
+		if right != "create directus_users" && right != "update directus_users" && right != "create directus_files" {
+			more = append(more, right)
+		}
+	}
+	if len(missing) > 0 {
+		findings = append(findings, Finding{Error, subject, "lacks: " + strings.Join(missing, ", "), "run gatehouse setup --write-token, which grants it"})
+	}
+	if len(more) > 0 {
+		findings = append(findings, Finding{Warning, subject, "may do more than it needs: " + strings.Join(more, ", "), "take these rights from the policy " + prepare.WriterName})
+	}
+	return findings
+}
+
+// external looks at whether sign-in with the providers of Directus can work. That
+// the hosts share a domain the configuration has checked.
+func (p Patient) external(ctx context.Context) []Finding {
+	if !p.Accounts.ExternalSignIn || p.Providers == nil {
+		return nil
+	}
+	providers, err := p.Providers(ctx)
+	switch {
+	case err != nil:
+		return []Finding{{Warning, "external sign-in", fmt.Sprintf("could not be looked at: %v", err), "run gatehouse doctor again"}}
+	case len(providers) == 0:
+		return []Finding{{
+			Warning, "external sign-in", "is on (directus.external_sign_in), but Directus offers no provider",
+			"set AUTH_PROVIDERS in the environment of Directus; Directus 12 has them with a licence only. Or write directus.external_sign_in: false",
+		}}
+	}
+	var variables []string
+	for _, provider := range providers {
+		variables = append(variables, "AUTH_"+strings.ToUpper(provider.Name)+"_REDIRECT_ALLOW_LIST")
+	}
+	return []Finding{{
+		Note, "external sign-in", fmt.Sprintf("comes back by %s, which Directus must allow; no request can find out whether it does", p.Accounts.ExternalURL),
+		"add it in the environment of Directus to " + strings.Join(variables, ", ") + ", and set the cookie domain there (gatehouse setup prints both)",
+	}}
+}
+
+// administered is what only an administrator sees.
+func (p Patient) administered(ctx context.Context, found directus.Inspection) []Finding {
+	if p.Examine == nil {
+		return []Finding{{
+			Note, "administration", "the role of new users, the password policy and who cannot set up one-time passwords are shown to administrators only, and were not looked at",
+			"run gatehouse doctor --administrator",
+		}}
+	}
+	examined, role, err := p.Examine(ctx)
+	if err != nil {
+		return []Finding{{Error, "administration", fmt.Sprintf("could not be looked at: %v", err), "check the administrator's credentials"}}
+	}
+	var findings []Finding
+	switch {
+	case p.Accounts.RegistrationByToken:
+		findings = p.newUsers(role, "correct registration.role")
+	case !p.Accounts.RegistrationOff && found.Registration == directus.Yes:
+		findings = p.newUsers(examined.Registration.Role, "run gatehouse setup --registration open, which sets the customer role")
+	}
+	findings = append(findings, p.policy(examined.PasswordPolicy))
+	for _, enforcement := range examined.CannotEnrol {
+		findings = append(findings, Finding{
+			Error, "one-time passwords", fmt.Sprintf("the policy %q asks %s for one, but Directus lets only people update their own row set it up: they cannot sign in", enforcement.Policy, enforcement.Holder),
+			"take enforce_tfa from them, or (Directus 11, or 12 with a licence) let them update tfa_secret of their own row",
+		})
+	}
+	return findings
+}
+
+func (p Patient) newUsers(role prepare.RoleAccess, fix string) []Finding {
+	const subject = "role of new users"
+	switch {
+	case role.ID == "":
+		return []Finding{{Warning, subject, "is none: people who register have no role at all", fix}}
+	case role.Name == "":
+		return []Finding{{Error, subject, role.ID + " does not exist", fix}}
+	case role.Admin:
+		return []Finding{{Error, subject, fmt.Sprintf("%q has administrator's access: everybody who registers owns Directus", role.Name), fix}}
+	case role.App:
+		return []Finding{{Error, subject, fmt.Sprintf("%q has Studio access: everybody who registers enters the Studio, and takes a seat", role.Name), fix}}
+	}
+	return []Finding{{Severity: OK, Subject: subject, Detail: fmt.Sprintf("%q has no Studio access", role.Name)}}
+}
+
+func (p Patient) policy(inDirectus string) Finding {
+	const subject = "password policy"
+	if passwords.Same(inDirectus, p.Accounts.PasswordPolicy) {
+		return Finding{Severity: OK, Subject: subject, Detail: "is the same in Directus and here"}
+	}
+	return Finding{
+		Error, subject,
+		fmt.Sprintf("of Directus is not directus.password_policy (%s). Directus checks it for new addresses only: at the registration page a bad password shows which addresses have an account", passwords.Name(p.Accounts.PasswordPolicy)),
+		"write directus.password_policy: " + passwords.YAML(inDirectus),
+	}
+}
+
+// mails says where those lead to that the Studio sends, which no request can
+// find out.
+func (p Patient) mails() []Finding {
+	return []Finding{{
+		Note, "mails", "that are sent from the Studio, such as invitations, lead to the Studio unless Directus has templates of ours, and USER_INVITE_URL_ALLOW_LIST cannot be found out",
+		"install examples/directus-templates (EMAIL_TEMPLATES_PATH), and send yourself an invitation",
+	}}
+}
