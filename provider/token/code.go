@@ -161,7 +161,7 @@ func (s *Service) spendCode(ctx context.Context, client storage.Client, f family
 		grant.Refresh, authorization.RefreshToken = refresh, token
 		ttl = s.refreshTTL()
 	}
-	if err := s.Store.Grants.SwapFor(ctx, f.grant, grant, ttl); err != nil {
+	if err := s.replace(ctx, f.grant, grant, ttl); err != nil {
 		return Authorization{}, err
 	}
 	authorization.Grant = grant

@@ -75,6 +75,16 @@ func (s *Service) load(ctx context.Context, grantID, sessionID string) (family, 
 	return f, nil
 }
 
+// replace writes the next state of a grant, or returns storage.ErrConflict if it
+// is not as it was read: somebody else used it first, or revoked it.
+func (s *Service) replace(ctx context.Context, record *storage.Record[storage.Grant], grant storage.Grant, ttl time.Duration) error {
+	err := s.Store.Grants.SwapFor(ctx, record, grant, ttl)
+	if errors.Is(err, storage.ErrNotFound) {
+		return storage.ErrConflict
+	}
+	return err
+}
+
 // Revoke ends a grant and everything that came from it.
 func (s *Service) Revoke(ctx context.Context, grant storage.Grant, reason string) error {
 	return s.revoke(ctx, grant.Subject, reason, []storage.GrantEntry{{ID: grant.ID, ClientID: grant.ClientID, SessionID: grant.SessionID}})

@@ -40,7 +40,7 @@ func (s *Service) Refresh(ctx context.Context, client storage.Client, presented 
 		}
 		authorization, err := s.refresh(ctx, client, f, presented, payload.Generation, scopes, check)
 		if errors.Is(err, storage.ErrConflict) {
-			continue // rotated by a concurrent call: look again
+			continue // rotated or revoked by a concurrent call: look again
 		}
 		return authorization, err
 	}
@@ -89,7 +89,7 @@ func (s *Service) refresh(ctx context.Context, client storage.Client, f family, 
 		return Authorization{}, err
 	}
 	authorization.Grant = grant
-	return authorization, s.Store.Grants.SwapFor(ctx, f.grant, grant, s.refreshTTL())
+	return authorization, s.replace(ctx, f.grant, grant, s.refreshTTL())
 }
 
 // replay answers a refresh token of an earlier generation.
