@@ -146,17 +146,7 @@ func (b *Browser) Press(page *Page, button string, fill map[string]string) *Page
 	if form == nil {
 		b.t.Fatalf("button %s is in no form", button)
 	}
-	values := url.Values{}
-	each(form, func(n *html.Node) {
-		kind := attribute(n, "type")
-		if n.Data != "input" || attribute(n, "name") == "" || kind == "submit" {
-			return
-		}
-		if kind == "checkbox" && !has(n, "checked") {
-			return
-		}
-		values.Set(attribute(n, "name"), attribute(n, "value"))
-	})
+	values := filled(form)
 	if name := attribute(pressed, "name"); name != "" {
 		values.Set(name, attribute(pressed, "value"))
 	}

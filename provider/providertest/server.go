@@ -26,7 +26,6 @@ import (
 	"gatehouse/storage/bolt"
 	"gatehouse/storage/directus"
 	"gatehouse/storage/directus/directustest"
-	"gatehouse/web"
 )
 
 // Lifetimes of the provider under test.
@@ -60,6 +59,10 @@ type Options struct {
 	Algorithms []jose.SignatureAlgorithm
 	// NoRegistration says that nobody can register.
 	NoRegistration bool
+	// WriteToken gives the provider a token that may write users.
+	WriteToken bool
+	// ExternalSignIn offers the providers of the fake Directus.
+	ExternalSignIn bool
 	// Directus is used instead of the fake one, where its URL is set.
 	Directus RealDirectus
 }
@@ -68,6 +71,8 @@ type Options struct {
 type RealDirectus struct {
 	URL          string
 	ServiceToken storage.Secret
+	// WriteToken may be empty: then people change their accounts by themselves.
+	WriteToken storage.Secret
 }
 
 // Server is a running provider.
@@ -126,9 +131,12 @@ func (s *Server) handler(t testing.TB, options Options) http.Handler {
 	users := options.Directus
 	if users.URL == "" {
 		users = RealDirectus{URL: s.Directus.URL, ServiceToken: s.Directus.ServiceToken}
+		if options.WriteToken {
+			users.WriteToken = s.Directus.WriteToken
+		}
 	}
 	client, err := directus.New(directus.Config{
-		BaseURL: users.URL, ServiceToken: users.ServiceToken, Fields: releaser.Fields(),
+		BaseURL: users.URL, ServiceToken: users.ServiceToken, WriteToken: users.WriteToken, Fields: releaser.Fields(),
 		Timeout: 10 * time.Second, MaxConcurrent: 32, CacheSize: 1000, Now: s.Clock.Now, Random: rand.Reader,
 	})
 	if err != nil {
@@ -146,13 +154,7 @@ func (s *Server) handler(t testing.TB, options Options) http.Handler {
 	if err != nil {
 		t.Fatalf("make handles: %v", err)
 	}
-	screens, err := web.New(web.Config{
-		Issuer: s.Issuer, Accounts: accounts{client}, Store: s.Store, Cookies: session.NewCookies(s.Issuer),
-		Handles: handles, Sink: s.Events, Now: s.Clock.Now, Throttle: web.Throttle{AttemptsLimit: directustest.LoginAttempts},
-	})
-	if err != nil {
-		t.Fatalf("make screens: %v", err)
-	}
+	screens := s.screens(t, options, client, handles)
 	source, err := clients.NewSource(clients.SourceConfig{Configured: registered(options.Clients), Store: s.Store, Now: s.Clock.Now})
 	if err != nil {
 		t.Fatalf("make clients: %v", err)
@@ -167,7 +169,8 @@ func (s *Server) handler(t testing.TB, options Options) http.Handler {
 		Sessions: session.Lifetimes{
 			Idle: SessionIdle, Absolute: SessionAbsolute, RememberedIdle: 20 * 24 * time.Hour, RememberedAbsolute: 90 * 24 * time.Hour,
 		},
-		Registration: !options.NoRegistration, RequestLifetime: RequestLifetime, Staleness: cmp.Or(options.Staleness, Staleness), Now: s.Clock.Now, Random: rand.Reader, Sink: s.Events,
+		Registration: !options.NoRegistration, ExternalSignIn: options.ExternalSignIn,
+		RequestLifetime: RequestLifetime, Staleness: cmp.Or(options.Staleness, Staleness), Now: s.Clock.Now, Random: rand.Reader, Sink: s.Events,
 	})
 	if err != nil {
 		t.Fatalf("make provider: %v", err)
@@ -197,17 +200,6 @@ func withRequest(next http.Handler) http.Handler {
 		ctx := event.WithRequest(r.Context(), event.Request{ID: "test", ClientAddress: "192.0.2.1", UserAgent: r.UserAgent()})
 		next.ServeHTTP(w, r.WithContext(ctx))
 	})
-}
-
-// accounts lets the screens sign people in at the fake Directus.
-type accounts struct{ *directus.Client }
-
-func (a accounts) Authenticate(ctx context.Context, credentials storage.Credentials) (web.SignInResult, error) {
-	signedIn, err := a.Client.Authenticate(ctx, credentials)
-	if err != nil {
-		return web.SignInResult{}, err
-	}
-	return web.SignInResult{Account: signedIn.Account, OTPUsed: signedIn.OTPVerified}, a.Logout(ctx, signedIn.Pair)
 }
 
 func randomBytes(t testing.TB, size int) []byte {

@@ -1,0 +1,66 @@
+package providertest
+
+import (
+	"context"
+	"testing"
+
+	"gatehouse/provider/oauth"
+	"gatehouse/provider/session"
+	"gatehouse/storage"
+	"gatehouse/storage/directus"
+	"gatehouse/storage/directus/directustest"
+	"gatehouse/web"
+)
+
+// screens are the real ones, over Directus.
+func (s *Server) screens(t testing.TB, options Options, client *directus.Client, handles *oauth.Handles) *web.Web {
+	t.Helper()
+	people := accounts{client}
+	config := web.Config{
+		Issuer: s.Issuer, Accounts: people, Passwords: client, OneTimePasswords: client, Profiles: client, Brand: client,
+		Store: s.Store, Cookies: session.NewCookies(s.Issuer), Handles: handles, Sink: s.Events, Now: s.Clock.Now,
+		Throttle: web.Throttle{AttemptsLimit: directustest.LoginAttempts},
+	}
+	if !options.NoRegistration {
+		config.Registrar = client
+	}
+	if options.ExternalSignIn {
+		config.External = people
+	}
+	screens, err := web.New(config)
+	if err != nil {
+		t.Fatalf("make screens: %v", err)
+	}
+	return screens
+}
+
+// accounts lets people sign in. Their Directus sessions end at once, as they do
+// where no client may have Directus tokens.
+type accounts struct{ *directus.Client }
+
+var _ web.External = accounts{}
+
+// Authenticate implements web.Accounts.
+func (a accounts) Authenticate(ctx context.Context, credentials storage.Credentials) (web.SignInResult, error) {
+	authentication, err := a.Client.Authenticate(ctx, credentials)
+	if err != nil {
+		return web.SignInResult{}, err
+	}
+	return a.signedIn(ctx, authentication)
+}
+
+// Redeem implements web.External.
+func (a accounts) Redeem(ctx context.Context, provider string, cookies []storage.Secret, caller storage.Caller) (web.SignInResult, error) {
+	authentication, err := a.Client.Redeem(ctx, provider, cookies, caller)
+	if err != nil {
+		return web.SignInResult{}, err
+	}
+	return a.signedIn(ctx, authentication)
+}
+
+func (a accounts) signedIn(ctx context.Context, authentication directus.Authentication) (web.SignInResult, error) {
+	return web.SignInResult{
+		Account: authentication.Account, OTPUsed: authentication.OTPVerified,
+		MustEnrolOTP: authentication.EnforceTFA, Access: authentication.Pair.Access(),
+	}, a.Logout(ctx, authentication.Pair)
+}
