@@ -38,6 +38,7 @@ func TestOnDirectus(t *testing.T) {
 	t.Parallel()
 	d := &real{Directus: stack.DirectusForTest(t, stack.DirectusOptions{
 		Version: os.Getenv(versionVariable), ResetURLs: []string{resetURL}, RegisterURLs: []string{verifyURL},
+		Env: startUpstream(t).environment(),
 	})}
 	report, err := prepare.Prepare(t.Context(), prepare.Options{
 		BaseURL: d.URL, AdminEmail: d.AdminEmail, AdminPassword: storage.Secret(d.AdminPassword), Random: rand.Reader,
@@ -67,6 +68,8 @@ func TestOnDirectus(t *testing.T) {
 		"own account by the write token":  ownAccountByWriteToken,
 		"enforced one-time password":      enforcedOneTimePassword,
 		"enforced by an own policy":       enforcedByOwnPolicy,
+		"external sign-in":                externalSignIn,
+		"external sign-in of another":     externalOfAnother,
 		"password policy":                 passwordPolicy,
 	} {
 		t.Run(name, func(t *testing.T) {
