@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -24,6 +26,8 @@ const (
 	// maxMailAddress is more than an address of mail can have (RFC 5321,
 	// section 4.5.3.1).
 	maxMailAddress = 320
+	// maxLookalikes bounds the users whose address is like one of a mail.
+	maxLookalikes = 100
 )
 
 // mailToken is what the token of a mail says. It is signed with Directus's own
@@ -90,9 +94,14 @@ func (c *Client) findByEmail(ctx context.Context, email string) (storage.Account
 	request := rest.Request{
 		Name: "look up user by e-mail", Method: "SEARCH", Path: "/users", Token: c.token,
 		Body: query{queryBody{
-			Filter: map[string]any{"email": map[string]string{"_ieq": email}},
+			// No column of users may be compared without regard to case but by
+			// patterns, in which "_" stands for any letter.
+			Filter: map[string]any{"_and": []any{
+				map[string]any{"email": map[string]string{"_istarts_with": email}},
+				map[string]any{"email": map[string]string{"_iends_with": email}},
+			}},
 			Fields: c.columns.asked,
-			Limit:  2,
+			Limit:  maxLookalikes,
 		}},
 	}
 	_, err := c.rest.Do(ctx, request, &rows)
@@ -100,9 +109,13 @@ func (c *Client) findByEmail(ctx context.Context, email string) (storage.Account
 		seenAt = c.now()
 		_, err = c.rest.Do(ctx, request, &rows)
 	}
-	switch {
-	case err != nil:
+	if err != nil {
 		return storage.Account{}, serviceError(err)
+	}
+	rows = slices.DeleteFunc(rows, func(row map[string]any) bool {
+		return strings.ToLower(text(row["email"])) != strings.ToLower(email) //nolint:staticcheck // EqualFold takes more for equal than Directus
+	})
+	switch {
 	case len(rows) == 0:
 		return storage.Account{}, storage.ErrNotFound
 	case len(rows) > 1:

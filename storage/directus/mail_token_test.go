@@ -270,6 +270,22 @@ func TestMailTokenOfTwoUsers(t *testing.T) {
 	}
 }
 
+// "_" in an address stands for any letter in Directus's search.
+func TestMailTokenOfLookalikes(t *testing.T) {
+	t.Parallel()
+	b := openBench(t)
+	id := b.fake.AddUser(directustest.User{Email: "ada_l@example.com", Password: password})
+	b.fake.AddUser(directustest.User{Email: "ada.l@example.com", Password: password})
+	b.fake.AddUser(directustest.User{Email: "ada_l@example.com.example.com", Password: password})
+	if err := b.client.RequestReset(t.Context(), storage.ResetRequest{Email: "Ada_L@example.com", URL: resetPage}); err != nil {
+		t.Fatal(err)
+	}
+	account, err := b.client.ResetPassword(t.Context(), b.fake.Mails()[0].Token, newPassword, caller)
+	if err != nil || account.ID != id {
+		t.Errorf("%+v, %v", account, err)
+	}
+}
+
 // Directus 10.8 answers 500 to a bad token. So does any Directus whose database
 // is down, to a good one.
 func TestResetOnTen(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"maps"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -11,15 +12,15 @@ import (
 // currentUser stands for the user that asks.
 const currentUser = "$CURRENT_USER"
 
-// searchUsers answers filters of the form {"id":{"_eq":…}}, with _ieq, which
-// takes no notice of case, and _nempty besides _eq.
+// searchUsers answers filters of the form {"id":{"_eq":…}}, see holds, and
+// several of them in {"_and":[…]}.
 // The tokens' own users, which are not in the list, are found by currentUser.
 func (s *Server) searchUsers(w http.ResponseWriter, r *http.Request, who caller) {
 	var body struct {
 		Query struct {
-			Filter map[string]map[string]any `json:"filter"`
-			Fields []string                  `json:"fields"`
-			Limit  int                       `json:"limit"`
+			Filter map[string]any `json:"filter"`
+			Fields []string       `json:"fields"`
+			Limit  int            `json:"limit"`
 		} `json:"query"`
 	}
 	if json.NewDecoder(r.Body).Decode(&body) != nil {
@@ -33,7 +34,7 @@ func (s *Server) searchUsers(w http.ResponseWriter, r *http.Request, who caller)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	rows := []map[string]any{}
-	filter := body.Query.Filter["id"]
+	filter, _ := body.Query.Filter["id"].(map[string]any)
 	switch {
 	case filter["_eq"] == currentUser && !s.hideOwn:
 		rows = append(rows, map[string]any{"id": ownID(who)})
@@ -81,8 +82,20 @@ func (a *account) row() map[string]any {
 	return row
 }
 
-func matches(row map[string]any, filter map[string]map[string]any) bool {
-	for column, tests := range filter {
+func matches(row map[string]any, filter map[string]any) bool {
+	for column, value := range filter {
+		if all, ok := value.([]any); ok && column == "_and" {
+			for _, one := range all {
+				if one, ok := one.(map[string]any); !ok || !matches(row, one) {
+					return false
+				}
+			}
+			continue
+		}
+		tests, ok := value.(map[string]any)
+		if !ok {
+			return false
+		}
 		for operator, operand := range tests {
 			if !holds(row[column], operator, operand) {
 				return false
@@ -92,14 +105,19 @@ func matches(row map[string]any, filter map[string]map[string]any) bool {
 	return true
 }
 
+// holds knows the operators that Gatehouse uses. Those without regard to case
+// take "_" and "%" for patterns of SQL.
 func holds(value any, operator string, operand any) bool {
+	text, _ := value.(string)
+	wanted, _ := operand.(string)
+	pattern := strings.NewReplacer("_", ".", "%", ".*").Replace(regexp.QuoteMeta(wanted))
 	switch operator {
 	case "_eq":
 		return value == operand
-	case "_ieq":
-		text, _ := value.(string)
-		wanted, _ := operand.(string)
-		return strings.ToLower(text) == strings.ToLower(wanted) //nolint:staticcheck // as the database does, which folds less
+	case "_istarts_with":
+		return regexp.MustCompile("(?is)^" + pattern).MatchString(text)
+	case "_iends_with":
+		return regexp.MustCompile("(?is)" + pattern + "$").MatchString(text)
 	case "_nempty":
 		return value != nil && value != ""
 	}

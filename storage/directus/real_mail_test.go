@@ -1,0 +1,444 @@
+package directus_test
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"maps"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+	"github.com/go-jose/go-jose/v4/jwt"
+
+	"gatehouse/e2e/mailbox"
+	"gatehouse/e2e/stack"
+	"gatehouse/storage"
+	"gatehouse/storage/directus"
+	"gatehouse/storage/directus/prepare"
+)
+
+// The secret that Directus signs mails' tokens with, so that tests can make
+// expired ones.
+const directusSecret = "a secret of Directus that signs the tokens of mails" //nolint:gosec // of a server on loopback
+
+// post is a real Directus whose mails come to a mailbox.
+type post struct {
+	*real
+	box  *mailbox.Mailbox
+	role string
+}
+
+// TestMailsOnDirectus asks a real Directus what the other tests ask the fake
+// about mails, registration and the project. The settings are of the whole
+// server, so the subtests run one after another.
+func TestMailsOnDirectus(t *testing.T) {
+	t.Parallel()
+	box := stack.MailboxForTest(t)
+	d := &post{box: box, real: &real{Directus: stack.DirectusForTest(t, stack.DirectusOptions{
+		Version: os.Getenv(versionVariable), SMTP: box.SMTPAddr,
+		ResetURLs: []string{resetPage}, RegisterURLs: []string{verifyPage}, InviteURLs: []string{"https://id.example.com/accept-invite"},
+		Env: map[string]string{"SECRET": directusSecret},
+	})}}
+	report, err := prepare.Prepare(t.Context(), prepare.Options{
+		BaseURL: d.URL, AdminEmail: d.AdminEmail, AdminPassword: storage.Secret(d.AdminPassword), Random: rand.Reader,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.token = report.Token
+	d.role = d.customerRole(t)
+	for _, test := range []struct {
+		name string
+		run  func(*testing.T, *post)
+	}{
+		{"registration is closed", realRegistrationClosed},
+		{"registration", realRegistration},
+		{"registration by token", realRegistrationByToken},
+		{"reset", realReset},
+		{"reset mails tell nothing", realResetTellsNothing},
+		{"invitation", realInvitation},
+		{"project", realProject},
+	} {
+		t.Run(test.name, func(t *testing.T) { test.run(t, d) })
+	}
+}
+
+func (d *post) customerRole(t *testing.T) string {
+	t.Helper()
+	var roles []struct{ ID string }
+	if err := d.Call(t.Context(), http.MethodGet, "/roles?filter[name][_eq]="+prepare.DefaultCustomerRole+"&fields=id", nil, &roles); err != nil {
+		t.Fatal(err)
+	}
+	if len(roles) != 1 {
+		t.Fatalf("%d roles named %s", len(roles), prepare.DefaultCustomerRole)
+	}
+	return roles[0].ID
+}
+
+// settings changes the project's settings.
+func (d *post) settings(t *testing.T, change map[string]any) {
+	t.Helper()
+	d.patch(t, "/settings", change)
+}
+
+// policy sets the password policy until the subtest ends.
+func (d *post) policy(t *testing.T, pattern string) {
+	t.Helper()
+	d.settings(t, map[string]any{"auth_password_policy": pattern})
+	t.Cleanup(func() {
+		if err := d.Call(context.WithoutCancel(t.Context()), http.MethodPatch, "/settings", map[string]any{"auth_password_policy": nil}, nil); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// mailToken waits for the mail to an address and returns the token of the link to
+// a page.
+func (d *post) mailToken(t *testing.T, to, page string) storage.Secret {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	var found string
+	_, err := d.box.Wait(ctx, func(message mailbox.Message) bool {
+		for _, link := range message.Links() {
+			if message.IsTo(to) && strings.HasPrefix(link, page) {
+				address, err := url.Parse(link)
+				if err != nil {
+					continue
+				}
+				found = address.Query().Get("token")
+			}
+		}
+		return found != ""
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.box.Clear()
+	return storage.Secret(found)
+}
+
+// expired makes a token as Directus does, that ended an hour ago.
+func (d *post) expired(t *testing.T, claims map[string]any) storage.Secret {
+	t.Helper()
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.HS256, Key: []byte(directusSecret)}, (&jose.SignerOptions{}).WithType("JWT"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]any{"iss": "directus", "iat": time.Now().Add(-25 * time.Hour).Unix(), "exp": time.Now().Add(-time.Hour).Unix()}
+	maps.Copy(all, claims)
+	token, err := jwt.Signed(signer).Claims(all).Serialize()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return storage.Secret(token)
+}
+
+func damaged(token storage.Secret) storage.Secret {
+	end := strings.LastIndex(token.Reveal(), ".") + 1
+	return token[:end] + storage.Secret(strings.Repeat("A", len(token)-end))
+}
+
+func (d *post) row(t *testing.T, address string) map[string]any {
+	t.Helper()
+	var rows []map[string]any
+	if err := d.Call(t.Context(), http.MethodGet, "/users?fields=id,email,status,role,first_name,last_name&filter[email][_eq]="+url.QueryEscape(address), nil, &rows); err != nil {
+		t.Fatal(err)
+	}
+	if len(rows) != 1 {
+		t.Fatalf("%d users have the address %s", len(rows), address)
+	}
+	return rows[0]
+}
+
+func someone() string { return strings.ToLower(rand.Text()) + "@example.com" }
+
+// wantError fails if an error is another, or shows one of the secrets.
+func wantError(t *testing.T, name string, err, want error, secrets ...storage.Secret) {
+	t.Helper()
+	if !errors.Is(err, want) {
+		t.Errorf("%s: error %v, want %v", name, err, want)
+	}
+	for _, secret := range secrets {
+		if err != nil && secret != "" && strings.Contains(err.Error(), secret.Reveal()) {
+			t.Errorf("%s: error shows a secret: %v", name, err)
+		}
+	}
+}
+
+func realRegistrationClosed(t *testing.T, d *post) {
+	client := d.client(t)
+	registration := newcomer()
+	wantError(t, "closed", client.Register(t.Context(), registration), storage.ErrRegistrationClosed, password)
+	registration.VerificationURL = ""
+	wantError(t, "closed, no page", client.Register(t.Context(), registration), storage.ErrRegistrationClosed, password)
+	if project, err := client.Project(t.Context()); err != nil || project.Registration {
+		t.Errorf("registration %v, error %v", project.Registration, err)
+	}
+}
+
+func realRegistration(t *testing.T, d *post) {
+	if strings.HasPrefix(d.Version, "10.8.") {
+		t.Skip("Directus " + d.Version + " has no public registration")
+	}
+	d.settings(t, map[string]any{
+		"public_registration": true, "public_registration_verify_email": true, "public_registration_role": d.role,
+		"public_registration_email_filter": map[string]any{"_and": []any{map[string]any{"email": map[string]any{"_ends_with": "@example.com"}}}},
+	})
+	client := d.client(t)
+	if project, err := client.Project(t.Context()); err != nil || !project.Registration || !project.VerifiesEmail {
+		t.Errorf("registration %v, verifies %v, error %v", project.Registration, project.VerifiesEmail, err)
+	}
+	registration := newcomer()
+	registration.Email = someone()
+	if err := client.Register(t.Context(), registration); err != nil {
+		t.Fatal(err)
+	}
+	row := d.row(t, registration.Email)
+	if row["status"] != "unverified" || row["role"] != d.role || row["first_name"] != "Ada" || row["last_name"] != "Lovelace" {
+		t.Errorf("registered %v", row)
+	}
+	first := d.mailToken(t, registration.Email, verifyPage+"?request=r&token=")
+	again := registration
+	again.Password = "another password"
+	if err := client.Register(t.Context(), again); err != nil {
+		t.Errorf("once more: %v", err)
+	}
+	second := d.mailToken(t, registration.Email, verifyPage+"?request=r&token=")
+
+	verify := func(token storage.Secret) (storage.Account, error) {
+		return client.VerifyEmail(t.Context(), token, caller)
+	}
+	_, err := verify(damaged(first))
+	wantError(t, "damaged", err, storage.ErrLinkInvalid, first)
+	_, err = verify(d.expired(t, map[string]any{"email": registration.Email, "scope": "pending-registration"}))
+	wantError(t, "expired", err, storage.ErrLinkExpired)
+	account, err := verify(first)
+	if err != nil || account.ID != row["id"] || account.Email != registration.Email || !account.Active {
+		t.Fatalf("verified %+v, %v", account, err)
+	}
+	for name, token := range map[string]storage.Secret{"used": first, "the other mail": second} {
+		_, err := verify(token)
+		wantError(t, name, err, storage.ErrLinkUsed, token)
+	}
+	signed, err := client.Authenticate(t.Context(), storage.Credentials{Email: registration.Email, Password: registration.Password})
+	if err != nil || signed.Account.ID != account.ID {
+		t.Errorf("sign-in with the first password: %v", err)
+	}
+	if err := client.Register(t.Context(), registration); err != nil {
+		t.Errorf("known address: %v", err)
+	}
+	realRegistrationRefusals(t, d, client)
+}
+
+func realRegistrationRefusals(t *testing.T, d *post, client *directus.Client) {
+	t.Helper()
+	d.policy(t, `/^(?=.*\d).{8,}$/`)
+	for name, test := range map[string]struct {
+		change func(*storage.Registration)
+		want   error
+	}{
+		"policy":       {func(r *storage.Registration) { r.Password = "correct horse" }, storage.ErrPasswordPolicy},
+		"foreign page": {func(r *storage.Registration) { r.VerificationURL = "https://other.example/" }, storage.ErrURLRefused},
+		"unroutable":   {func(r *storage.Registration) { r.Email = "ada@printer.local" }, storage.ErrMalformed},
+		"no address":   {func(r *storage.Registration) { r.Email = "ada" }, storage.ErrMalformed},
+		"filtered out": {func(r *storage.Registration) { r.Email = "ada@example.org" }, storage.ErrRegistrationClosed},
+	} {
+		registration := newcomer()
+		registration.Email, registration.Password = someone(), "correct horse 1"
+		test.change(&registration)
+		wantError(t, name, client.Register(t.Context(), registration), test.want, registration.Password)
+	}
+}
+
+func realRegistrationByToken(t *testing.T, d *post) {
+	client := d.client(t, func(c *directus.Config) {
+		c.WriteToken, c.RegisterByToken, c.RegistrationRole = storage.Secret(d.AdminToken), true, d.role
+	})
+	registration := newcomer()
+	registration.Email = someone()
+	if err := client.Register(t.Context(), registration); err != nil {
+		t.Fatal(err)
+	}
+	if row := d.row(t, registration.Email); row["status"] != "active" || row["role"] != d.role || row["first_name"] != "Ada" {
+		t.Errorf("created %v", row)
+	}
+	again := registration
+	again.FirstName, again.Email, again.Password = "Eve", strings.ToUpper(registration.Email), "another password"
+	if err := client.Register(t.Context(), again); err != nil {
+		t.Errorf("known address: %v", err)
+	}
+	if row := d.row(t, registration.Email); row["first_name"] != "Ada" {
+		t.Errorf("changed to %v", row)
+	}
+	if _, err := client.Authenticate(t.Context(), storage.Credentials{Email: registration.Email, Password: registration.Password}); err != nil {
+		t.Errorf("sign-in: %v", err)
+	}
+	d.policy(t, `/^(?=.*\d).{8,}$/`)
+	registration.Email, registration.Password = someone(), "correct horse"
+	wantError(t, "policy", client.Register(t.Context(), registration), storage.ErrPasswordPolicy, registration.Password)
+	registration.Email, registration.Password = "ada@printer.local", "correct horse 1"
+	wantError(t, "unroutable", client.Register(t.Context(), registration), storage.ErrMalformed)
+	for name, token := range map[string]storage.Secret{"reading token": d.token, "no token": "no such token"} {
+		narrow := d.client(t, func(c *directus.Config) {
+			c.WriteToken, c.RegisterByToken, c.RegistrationRole = token, true, d.role
+		})
+		registration.Email = someone()
+		wantError(t, name, narrow.Register(t.Context(), registration), directus.ErrWriteToken, token, registration.Password)
+	}
+}
+
+func realReset(t *testing.T, d *post) {
+	client := d.client(t)
+	id, credentials := d.user(t, nil)
+	if _, err := client.Authenticate(t.Context(), credentials); err != nil {
+		t.Fatal(err)
+	}
+	ask := func(address string) storage.Secret {
+		t.Helper()
+		err := client.RequestReset(t.Context(), storage.ResetRequest{Email: address, URL: resetPage + "?request=r", Caller: caller})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d.mailToken(t, credentials.Email, resetPage+"?request=r&token=")
+	}
+	reset := func(token, password storage.Secret) (storage.Account, error) {
+		return client.ResetPassword(t.Context(), token, password, caller)
+	}
+	token := ask(strings.ToUpper(credentials.Email))
+	_, err := reset(damaged(token), newPassword)
+	wantError(t, "damaged", err, storage.ErrLinkInvalid, token, newPassword)
+	_, err = reset(d.expired(t, map[string]any{"email": credentials.Email, "scope": "password-reset", "hash": "x"}), newPassword)
+	wantError(t, "expired", err, storage.ErrLinkExpired, newPassword)
+
+	d.policy(t, `/^(?=.*\d).{8,}$/`)
+	_, err = reset(token, "correct horse")
+	wantError(t, "policy", err, storage.ErrPasswordPolicy, token, "correct horse")
+	account, err := reset(token, "correct horse 1")
+	if err != nil || account.ID != id || !account.Active || !strings.EqualFold(account.Email, credentials.Email) {
+		t.Fatalf("reset %+v, %v", account, err)
+	}
+	if !d.isTen() && d.sessionsOf(t, id) != "0" {
+		t.Errorf("%s Directus sessions left", d.sessionsOf(t, id))
+	}
+	_, err = reset(token, "correct horse 2")
+	wantError(t, "used", err, storage.ErrLinkUsed, token)
+	credentials.Password = "correct horse 1"
+	if _, err := client.Authenticate(t.Context(), credentials); err != nil {
+		t.Errorf("sign-in with the new password: %v", err)
+	}
+
+	token = ask(credentials.Email)
+	d.patch(t, "/users/"+id, map[string]any{"status": "suspended"})
+	_, err = reset(token, "correct horse 3")
+	wantError(t, "suspended", err, storage.ErrLinkUsed, token)
+}
+
+func realResetTellsNothing(t *testing.T, d *post) {
+	client := d.client(t)
+	_, known := d.user(t, nil)
+	_, suspended := d.user(t, map[string]any{"status": "suspended"})
+	for _, address := range []string{known.Email, suspended.Email, "nobody@example.com", "no address"} {
+		if err := client.RequestReset(t.Context(), storage.ResetRequest{Email: address, URL: resetPage}); err != nil {
+			t.Errorf("%s: %v", address, err)
+		}
+		err := client.RequestReset(t.Context(), storage.ResetRequest{Email: address, URL: "https://other.example/"})
+		if want := error(storage.ErrURLRefused); !errors.Is(err, want) && !strings.HasPrefix(d.Version, "10.8.") {
+			t.Errorf("%s, foreign page: error %v, want %v", address, err, want)
+		}
+		if strings.HasPrefix(d.Version, "10.8.") && err != nil {
+			t.Errorf("%s, foreign page: %v", address, err)
+		}
+	}
+	d.mailToken(t, known.Email, resetPage)
+
+	// The sign for kelvin is a small "k" to Directus.
+	kate := "k" + someone()
+	if _, err := d.CreateUser(t.Context(), stack.NewUser{Email: kate, Password: password}); err != nil {
+		t.Fatal(err)
+	}
+	if err := client.RequestReset(t.Context(), storage.ResetRequest{Email: "\u212A" + kate[1:], URL: resetPage}); err != nil {
+		t.Fatal(err)
+	}
+	d.mailToken(t, kate, resetPage)
+}
+
+func realInvitation(t *testing.T, d *post) {
+	const page = "https://id.example.com/accept-invite"
+	client := d.client(t)
+	address := someone()
+	invite := map[string]any{"email": address, "role": d.role, "invite_url": page}
+	if err := d.Call(t.Context(), http.MethodPost, "/users/invite", invite, nil); err != nil {
+		t.Fatal(err)
+	}
+	token := d.mailToken(t, address, page+"?token=")
+	accept := func(token, password storage.Secret) (storage.Account, error) {
+		return client.AcceptInvitation(t.Context(), token, password, caller)
+	}
+	_, err := accept(damaged(token), newPassword)
+	wantError(t, "damaged", err, storage.ErrLinkInvalid, token, newPassword)
+	_, err = accept(d.expired(t, map[string]any{"email": address, "scope": "invite"}), newPassword)
+	wantError(t, "expired", err, storage.ErrLinkExpired)
+	d.policy(t, `/^(?=.*\d).{8,}$/`)
+	_, err = accept(token, "correct horse")
+	wantError(t, "policy", err, storage.ErrPasswordPolicy, token, "correct horse")
+	account, err := accept(token, "correct horse 1")
+	if err != nil || account.ID != d.row(t, address)["id"] || account.Email != address || !account.Active {
+		t.Fatalf("accepted %+v, %v", account, err)
+	}
+	_, err = accept(token, "correct horse 2")
+	wantError(t, "used", err, storage.ErrLinkUsed, token)
+	_, err = accept(token, "correct horse")
+	wantError(t, "used, against the policy", err, storage.ErrLinkUsed, token)
+	if _, err := client.Authenticate(t.Context(), storage.Credentials{Email: address, Password: "correct horse 1"}); err != nil {
+		t.Errorf("sign-in: %v", err)
+	}
+}
+
+// onePixel is a PNG.
+const onePixel = "\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x06\x00\x00\x00\x1f\x15\xc4\x89" +
+	"\x00\x00\x00\rIDATx\x9cc\xf8\xcf\xc0\xf0\x1f\x00\x05\x00\x01\xff\x89\x99=\x1d\x00\x00\x00\x00IEND\xaeB`\x82"
+
+func realProject(t *testing.T, d *post) {
+	administrator := d.client(t, func(c *directus.Config) { c.WriteToken = storage.Secret(d.AdminToken) })
+	store := func() string {
+		t.Helper()
+		id, err := administrator.StorePicture(t.Context(), storage.DirectusAccess{}, storage.Picture{ContentType: "image/png", Body: []byte(onePixel)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return id
+	}
+	logo, favicon, background, foreground, private := store(), store(), store(), store(), store()
+	d.settings(t, map[string]any{
+		"project_name": "Acme", "project_descriptor": "Shop", "project_color": "#FF8800", "project_logo": logo,
+		"public_favicon": favicon, "public_background": background, "public_foreground": foreground,
+		"public_note": "**Hello**", "default_language": "de-DE", "default_appearance": "dark",
+	})
+	client := d.client(t)
+	got, err := client.Project(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := storage.Project{
+		Name: "Acme", Descriptor: "Shop", Color: "#ff8800", Logo: logo, Favicon: favicon, Background: background,
+		Foreground: foreground, Note: "**Hello**", Language: "de-DE", Appearance: "dark",
+		Registration: got.Registration, VerifiesEmail: got.VerifiesEmail,
+	}
+	if got != want {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+	for _, id := range []string{logo, favicon, background, foreground} {
+		picture, err := client.Asset(t.Context(), id)
+		if err != nil || picture.ContentType != "image/png" || string(picture.Body) != onePixel {
+			t.Errorf("asset: %s, %d bytes, %v", picture.ContentType, len(picture.Body), err)
+		}
+	}
+	_, err = client.Asset(t.Context(), private)
+	wantError(t, "file of no setting", err, storage.ErrNotFound)
+}
