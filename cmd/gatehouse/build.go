@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"os"
@@ -10,6 +11,7 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"gatehouse/cmd/gatehouse/config"
+	"gatehouse/cmd/gatehouse/passwords"
 	"gatehouse/keys"
 	"gatehouse/provider"
 	"gatehouse/provider/claims"
@@ -124,6 +126,10 @@ func (a *app) newWriter(settings *config.Loaded, logger *slog.Logger) (*directus
 
 func (a *app) newWeb(settings *config.Loaded, p *parts, handles *oauth.Handles, sink event.Sink, logger *slog.Logger) (*web.Web, error) {
 	people := accounts{Client: p.directus, logger: logger}
+	policy, err := passwords.Parse(settings.Directus.PasswordPolicy)
+	if err != nil {
+		return nil, fmt.Errorf("directus.password_policy: %w", err)
+	}
 	screens := web.Config{
 		Issuer: settings.Issuer, Accounts: people, Passwords: people, OneTimePasswords: people, Profiles: people, Brand: people, Store: p.store,
 		Cookies: session.NewCookies(settings.Issuer), Handles: handles, Sink: sink, Now: a.now,
@@ -132,7 +138,10 @@ func (a *app) newWeb(settings *config.Loaded, p *parts, handles *oauth.Handles, 
 			// Signing in asks Directus up to four times.
 			AttemptTimeout:  4*settings.Directus.Timeout + 5*time.Second,
 			AddressFailures: settings.Throttle.Addresses, AddressWindow: settings.Throttle.AddressWindow,
+			RecipientMails: settings.Throttle.RecipientMails, NetworkMails: settings.Throttle.NetworkMails, MailWindow: settings.Throttle.MailWindow,
 		},
+		DirectRegistration: settings.Registration.Mode == config.RegistrationByToken,
+		PasswordPolicy:     policy.Accepts, PasswordRules: passwordRules(settings.Directus.PasswordPolicy),
 		AccountAge: settings.Directus.Staleness,
 		Theme: web.Theme{
 			ProjectName: settings.Theme.ProjectName, LogoURL: settings.Theme.LogoURI,
@@ -152,4 +161,17 @@ func (a *app) newWeb(settings *config.Loaded, p *parts, handles *oauth.Handles, 
 		screens.External = people
 	}
 	return web.New(screens)
+}
+
+// passwordRules names a policy for the pages, which say what it asks for.
+func passwordRules(policy string) web.PasswordRules {
+	switch passwords.Name(policy) {
+	case passwords.None:
+		return web.NoPasswordRules
+	case passwords.Weak:
+		return web.WeakPasswordRules
+	case passwords.Strong:
+		return web.StrongPasswordRules
+	}
+	return web.OwnPasswordRules
 }

@@ -40,7 +40,7 @@ func (w *World) configure() error {
 			"request_lifetime":      "1m",
 		},
 		// All specs come from one address, and some fail on purpose.
-		"throttle":   map[string]any{"addresses": 10_000},
+		"throttle":   map[string]any{"addresses": 10_000, "network_mails": 10_000, "recipient_mails": 10_000},
 		"policy_uri": w.Shop.URL + "/privacy",
 		"tos_uri":    w.Shop.URL + "/terms",
 		"help_uri":   w.Shop.URL + "/help",

@@ -149,11 +149,15 @@ type Keys struct {
 	JWKSMaxAge  time.Duration
 }
 
-// Throttle bounds failed sign-ins.
+// Throttle bounds failed sign-ins, and mails.
 type Throttle struct {
 	// Addresses are failures per address (IPv6: per /64) in a window.
 	Addresses     int
 	AddressWindow time.Duration
+	// RecipientMails and NetworkMails are the mails that may be asked for in
+	// MailWindow: to one address of mail, and from one network address.
+	RecipientMails, NetworkMails int
+	MailWindow                   time.Duration
 }
 
 // Theme is how pages look. What is empty is the Directus project's.

@@ -227,6 +227,18 @@ func limitSettings() []setting[Config] {
 			key: "throttle.address_window", fallback: "15m", doc: "The time in which failures of an address are counted.",
 			value: func(c *Config) value { return duration(&c.Throttle.AddressWindow, time.Second, day) },
 		},
+		{
+			key: "throttle.recipient_mails", fallback: "3", doc: "Mails of a kind that one person is sent in throttle.mail_window, whoever asks for them. More are left out, unsaid.",
+			value: func(c *Config) value { return number(&c.Throttle.RecipientMails, 1, 1_000_000) },
+		},
+		{
+			key: "throttle.network_mails", fallback: "30", doc: "Mails that may be asked for from one address (IPv6: one /64) in throttle.mail_window.",
+			value: func(c *Config) value { return number(&c.Throttle.NetworkMails, 1, 1_000_000) },
+		},
+		{
+			key: "throttle.mail_window", fallback: "1h", doc: "The time in which mails are counted.",
+			value: func(c *Config) value { return duration(&c.Throttle.MailWindow, time.Second, day) },
+		},
 	}
 }
 

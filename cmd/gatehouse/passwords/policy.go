@@ -81,9 +81,6 @@ func (p Policy) Accepts(password string) bool {
 	return err == nil && matches
 }
 
-// Exists says whether there is a policy at all.
-func (p Policy) Exists() bool { return p.pattern != nil }
-
 // Name is how a policy of Directus is best written in the configuration: by its
 // name, or else as it is.
 func Name(policy string) string {
