@@ -62,10 +62,10 @@ func (p *project) Asset(_ context.Context, id string) (storage.Picture, error) {
 	return file, nil
 }
 
-func branded(t *testing.T, theme web.Theme) (*house, *project) {
+func branded(t *testing.T) (*house, *project) {
 	t.Helper()
 	p := newProject()
-	return newHouse(t, func(c *web.Config) { c.Brand, c.Theme = p, theme }), p
+	return newHouse(t, func(c *web.Config) { c.Brand, c.Theme = p, web.Theme{} }), p
 }
 
 func attribute(t *testing.T, page, pattern string) string {
@@ -78,7 +78,7 @@ func attribute(t *testing.T, page, pattern string) string {
 }
 
 func TestPagesLookLikeTheProject(t *testing.T) {
-	h, p := branded(t, web.Theme{})
+	h, p := branded(t)
 	p.say(storage.Project{
 		Name: "Hafen & Söhne", Color: "#0a5c36", Logo: "file-logo", Favicon: "file-icon", Background: "file-picture",
 		Note: "**New here?** Ask [the desk](mailto:desk@acme.example).", Language: "de-DE", Appearance: "dark",
@@ -122,14 +122,14 @@ func TestOperatorWinsOverTheProject(t *testing.T) {
 }
 
 func TestLanguageOfTheProjectComesAfterTheBrowsers(t *testing.T) {
-	h, p := branded(t, web.Theme{})
+	h, p := branded(t)
 	p.say(storage.Project{Language: "de-DE"})
 	h.wantPage(h.get("/login?request=r1", "Accept-Language", "en-GB"), http.StatusOK, `<html lang="en"`)
 	h.wantPage(h.get("/login?request=r1", "Accept-Language", "ja"), http.StatusOK, `<html lang="de"`)
 }
 
 func TestProjectCannotTakeThePagesAway(t *testing.T) {
-	h, p := branded(t, web.Theme{})
+	h, p := branded(t)
 	for _, bad := range []storage.Project{
 		{Color: "red}body{display:none"}, {Color: "#12345"}, {Appearance: "sepia"}, {Language: "!"}, {Note: strings.Repeat("[", 1<<20)},
 	} {
@@ -142,7 +142,7 @@ func TestProjectCannotTakeThePagesAway(t *testing.T) {
 }
 
 func TestLookOutlivesDirectus(t *testing.T) {
-	h, p := branded(t, web.Theme{})
+	h, p := branded(t)
 	p.fail(storage.ErrUnavailable)
 	h.wantPage(h.get("/login?request=r1"), http.StatusOK, "127.0.0.1")
 	p.fail(nil)
@@ -153,13 +153,13 @@ func TestLookOutlivesDirectus(t *testing.T) {
 }
 
 func TestPagesDoNotWaitForAProjectThatHangs(t *testing.T) {
-	h, p := branded(t, web.Theme{})
+	h, p := branded(t)
 	p.hangs = make(chan struct{})
 	h.wantPage(h.get("/login?request=r1"), http.StatusOK, "Sign in to Shop")
 }
 
 func TestOlderStylesheetsStayForAWhile(t *testing.T) {
-	h, p := branded(t, web.Theme{})
+	h, p := branded(t)
 	path := func() string { return attribute(t, h.get("/login?request=r1").body, `rel="stylesheet" href="([^"]+)"`) }
 	first := path()
 	for _, color := range []string{"#111111", "#222222", "#333333"} {
@@ -182,7 +182,7 @@ func TestOlderStylesheetsStayForAWhile(t *testing.T) {
 }
 
 func TestPicturesOfTheProject(t *testing.T) {
-	h, p := branded(t, web.Theme{})
+	h, p := branded(t)
 	p.files["file-logo"] = storage.Picture{ContentType: "image/svg+xml", Body: []byte("<svg><script>alert(1)</script></svg>")}
 	p.say(storage.Project{Logo: "file-logo", Favicon: "file-gone", Background: "file-html", Foreground: "file-large"})
 	p.files["file-html"] = storage.Picture{ContentType: "text/html", Body: []byte("<script>alert(1)</script>")}

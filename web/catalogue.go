@@ -57,12 +57,10 @@ func readCatalogues(files fs.FS) ([]catalogue, error) {
 
 // lineOf is where JSON went wrong.
 func lineOf(raw []byte, err error) int {
-	var syntax *json.SyntaxError
-	var kind *json.UnmarshalTypeError
 	offset := int64(0)
-	if errors.As(err, &syntax) {
+	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
 		offset = syntax.Offset
-	} else if errors.As(err, &kind) {
+	} else if kind, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		offset = kind.Offset
 	}
 	return 1 + strings.Count(string(raw[:min(int(offset), len(raw))]), "\n")

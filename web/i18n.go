@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -131,12 +132,12 @@ func (w words) T(key string, pairs ...any) (string, error) {
 		return "", fmt.Errorf("words of %q: a placeholder without value", key)
 	}
 	data := map[string]any{}
-	for i := 0; i < len(pairs); i += 2 {
-		name, ok := pairs[i].(string)
+	for pair := range slices.Chunk(pairs, 2) {
+		name, ok := pair[0].(string)
 		if !ok {
 			return "", fmt.Errorf("words of %q: a placeholder is named by a string", key)
 		}
-		data[name] = w.isolate(pairs[i+1])
+		data[name] = w.isolate(pair[1])
 	}
 	text, err := w.localizer.Localize(&i18n.LocalizeConfig{MessageID: key, TemplateData: data})
 	var missing *i18n.MessageNotFoundErr
