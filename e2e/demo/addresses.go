@@ -41,14 +41,14 @@ func loopback(port int) string { return net.JoinHostPort("127.0.0.1", strconv.It
 
 func (d *demo) printTable(out io.Writer) {
 	fmt.Fprintf(out, `
-Everything runs. Open the app and sign in:
+Everything runs. Open the app and sign in, or create an account there:
 
   Next.js app       %s
   user              %s
   password          %s
 
-  Gatehouse         %s/.well-known/openid-configuration
-  mail              %s
+  my account        %s/account
+  mail              %s   (proofs of addresses, new passwords, invitations)
   Directus Studio   %s/admin
   administrator     %s
   password          %s

@@ -31,7 +31,7 @@ func (d *demo) setUp(ctx context.Context) error {
 	var err error
 	d.gatehouse, err = stack.NewGatehouse(stack.GatehouseOptions{Binary: d.binary, Dir: d.dir, Config: d.config()})
 	if err == nil {
-		err = d.gatehouse.Setup(ctx, d.directus, "--gatehouse-address", "127.0.0.1")
+		err = d.gatehouse.Setup(ctx, d.directus, "--gatehouse-address", "127.0.0.1", "--registration", "open")
 	}
 	done(err)
 	return err
@@ -55,7 +55,6 @@ func (d *demo) config() map[string]any {
 			"url": d.directus.URL, "token_file": filepath.Join(d.dir, "directus-token"),
 		},
 		"store": map[string]any{"bolt": map[string]any{"path": filepath.Join(d.dir, "gatehouse.db")}},
-		"theme": map[string]any{"project_name": "Acme"},
 		"clients": []map[string]any{{
 			"client_id": clientID, "client_secret": clientSecret, "client_name": appName, "client_uri": app,
 			"redirect_uris":             []string{app + "/api/auth/callback/gatehouse"},

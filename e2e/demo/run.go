@@ -95,11 +95,18 @@ func (d *demo) startDirectus(ctx context.Context) error {
 	}
 	done = d.progress.step("Start Directus on SQLite")
 	issuer := d.address.issuer()
+	templates, err := d.mailTemplates()
+	if err != nil {
+		return err
+	}
 	d.directus, err = stack.StartDirectus(ctx, stack.DirectusOptions{
 		Database: stack.SQLite, Dir: filepath.Join(d.dir, "directus"), Port: d.address.directus, SMTP: d.mailbox.SMTPAddr,
 		ResetURLs: []string{issuer + "/reset-password"}, InviteURLs: []string{issuer + "/accept-invite"}, RegisterURLs: []string{issuer + "/verify-email"},
-		Env: map[string]string{"PUBLIC_URL": url(d.address.directus), "PROJECT_NAME": "Acme"},
+		Env: map[string]string{"PUBLIC_URL": url(d.address.directus), "EMAIL_TEMPLATES_PATH": templates},
 	})
+	if err == nil {
+		err = d.dressDirectus(ctx)
+	}
 	done(err)
 	return err
 }

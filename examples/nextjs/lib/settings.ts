@@ -30,9 +30,14 @@ export function appName(): string {
   return process.env.APP_NAME || "Example app";
 }
 
-/** Whether the provider's registration screen may be offered. */
+/** Whether the provider's registration screen is offered. */
 export function registrationOffered(): boolean {
-  return process.env.GATEHOUSE_REGISTRATION === "true";
+  return process.env.GATEHOUSE_REGISTRATION !== "false";
+}
+
+/** Where people see to their account: profile, password, devices, apps. */
+export function providerAccountURL(): string {
+  return `${setting("GATEHOUSE_ISSUER").replace(/\/$/, "")}/account`;
 }
 
 /** An absolute address of this app. The Host header has no say in it. */

@@ -1,6 +1,7 @@
 import type { Metadata } from "next";
 import { redirect } from "next/navigation";
 import { currentSession } from "@/lib/session";
+import { providerAccountURL } from "@/lib/settings";
 import { signInHref } from "@/lib/sign-in-href";
 import { SignOutButton } from "../sign-out-button";
 
@@ -27,6 +28,9 @@ export default async function AccountPage() {
       </dl>
       <div className="actions">
         <SignOutButton />
+        <a href={providerAccountURL()} id="provider-account-link">
+          Change name, password or devices
+        </a>
         <a href="/api/whoami" id="whoami-link">
           Ask the provider who I am
         </a>
