@@ -57,3 +57,6 @@ const (
 	MaxNameLength  = 50
 	MaxEmailLength = 128
 )
+
+// MaxPasswordSize bounds what Directus is given to hash, in bytes.
+const MaxPasswordSize = 4096

@@ -55,7 +55,6 @@ func TestNobodyLearnsWhichAccountsThereAre(t *testing.T) {
 	}{
 		"register":                      {"/register?request=r1", func(*web.Config) {}},
 		"register without verification": {"/register?request=r1", func(c *web.Config) { c.Brand.(*post).project.VerifiesEmail = false }},
-		"register by a token of ours":   {"/register?request=r1", func(c *web.Config) { c.DirectRegistration = true }},
 		"register without request":      {"/register", func(*web.Config) {}},
 		"resend":                        {"/verify-email/resend?request=r1", func(*web.Config) {}},
 		"reset":                         {"/reset-password?request=r1", func(*web.Config) {}},

@@ -114,6 +114,8 @@ func (web *Web) newPasswordProblem(password string) string {
 	switch {
 	case password == "":
 		return "password.problem.missing"
+	case len(password) > storage.MaxPasswordSize:
+		return "password.problem.long"
 	case web.passwordPolicy != nil && !web.passwordPolicy(password):
 		return web.passwordRules.problem()
 	}

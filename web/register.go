@@ -27,12 +27,7 @@ type registerPage struct {
 // registration says whether strangers may make accounts, and whether they have to
 // prove their address then.
 func (web *Web) registration(ctx context.Context) (open, verifies bool, err error) {
-	switch {
-	case web.registrar == nil:
-		return false, false, nil
-	case web.directRegistration:
-		return true, false, nil
-	case web.brand.source == nil:
+	if web.registrar == nil || web.brand.source == nil {
 		return false, false, nil
 	}
 	project, err := web.brand.source.Project(ctx)

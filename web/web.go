@@ -79,9 +79,6 @@ type Config struct {
 	Sink     event.Sink
 	Now      func() time.Time
 	Throttle Throttle
-	// DirectRegistration says that Registrar makes accounts by a token of ours:
-	// then it is open whatever the project says, and no address is verified.
-	DirectRegistration bool
 	// PasswordPolicy says whether the project takes a password; nil leaves that
 	// to Directus. PasswordRules says in which words.
 	PasswordPolicy func(password string) bool
@@ -126,9 +123,8 @@ type Web struct {
 	// oneTimePasswords is nil where nobody can set one up.
 	oneTimePasswords OneTimePasswords
 
-	passwordPolicy     func(password string) bool
-	passwordRules      PasswordRules
-	directRegistration bool
+	passwordPolicy func(password string) bool
+	passwordRules  PasswordRules
 
 	issuer         string
 	prefix         string
@@ -149,7 +145,7 @@ func New(config Config) (*Web, error) {
 	}
 	web := &Web{
 		accounts: config.Accounts, registrar: config.Registrar, passwords: config.Passwords, profiles: config.Profiles,
-		passwordPolicy: config.PasswordPolicy, passwordRules: config.PasswordRules, directRegistration: config.DirectRegistration,
+		passwordPolicy: config.PasswordPolicy, passwordRules: config.PasswordRules,
 		handles: config.Handles, pace: config.Pace.withDefaults(), issuer: config.Issuer,
 		store: config.Store, sink: config.Sink, now: config.Now, cookies: config.Cookies,
 		prefix: strings.TrimSuffix(issuer.EscapedPath(), "/"), help: webAddress(config.HelpURL),

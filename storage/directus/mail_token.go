@@ -161,5 +161,5 @@ func (c *Client) setPassword(ctx context.Context, name, path string, token, pass
 // settable refuses passwords that Directus would not look at: its refusal could
 // not be told from that of the token.
 func settable(password storage.Secret) bool {
-	return password != "" && len(password) <= maxPassword
+	return password != "" && len(password) <= storage.MaxPasswordSize
 }

@@ -34,9 +34,6 @@ func newRegistering(config Config) (registering, error) {
 	return registering{token: config.WriteToken, role: config.RegistrationRole}, nil
 }
 
-// maxPassword bounds what is sent to be hashed.
-const maxPassword = 4096
-
 // Register makes a user, by Directus's public registration or with the write
 // token. It returns nil also if the e-mail address is taken: nothing is changed
 // then, and the mail is sent again to whoever has not verified his address yet.
@@ -114,7 +111,7 @@ func wellFormed(registration storage.Registration) bool {
 	}
 	return fits(registration.FirstName, storage.MaxNameLength) && fits(registration.LastName, storage.MaxNameLength) &&
 		fits(registration.Email, storage.MaxEmailLength) &&
-		registration.Email != "" && registration.Password != "" && len(registration.Password) <= maxPassword
+		registration.Email != "" && registration.Password != "" && len(registration.Password) <= storage.MaxPasswordSize
 }
 
 // storable says that PostgreSQL takes the text, which knows neither NUL nor
