@@ -267,6 +267,25 @@ func TestOwnOTPWhoseAccessEndedEarly(t *testing.T) {
 	h.wantSignIn(h.own("disable", "otp", code), "grace")
 }
 
+func TestOwnOTPOfAnExternalUser(t *testing.T) {
+	h := atHome(t, "ada")
+	ada := h.accounts.users[email]
+	ada.account.Provider, ada.password = "google", ""
+	page := h.get(ownOTP)
+	h.wantPage(page, http.StatusOK, `id="enrol-start"`)
+	if strings.Contains(page.body, `type="password"`) {
+		t.Error("the page asks for a password that there is none of")
+	}
+	h.wantTo(h.own("start"), ownOTP)
+	h.wantTo(h.own("confirm", "otp", code), ownOTP+"?notice=otp-on")
+	if h.accounts.asked() != 0 {
+		t.Error("Directus was asked to sign her in")
+	}
+	h.oneTimePasswords.set(ada, "")
+	h.clock.Advance(15 * time.Minute) // what the sign-in gave has ended
+	h.wantSignIn(h.own("start"), "ada")
+}
+
 func TestOwnOTPWhileDirectusIsAway(t *testing.T) {
 	h := atHome(t, "grace")
 	h.clock.Advance(2 * time.Minute)

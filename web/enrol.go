@@ -179,7 +179,7 @@ func (s *screens) cannotEnrol(w http.ResponseWriter, r *http.Request, interactio
 func (s *screens) enrolStart(w http.ResponseWriter, r *http.Request, interaction *authorize.Interaction, who visitor, form url.Values) {
 	password := form.Get("current-password")
 	if password == "" && !who.external() {
-		s.showEnrolStart(w, r, interaction, who, startForm{PasswordProblem: "login.problem.password_missing"})
+		s.showEnrolStart(w, r, interaction, who, "", "login.problem.password_missing")
 		return
 	}
 	err := s.startEnrolment(r, who, storage.Secret(password))
@@ -194,18 +194,18 @@ func (s *screens) enrolStart(w http.ResponseWriter, r *http.Request, interaction
 	case errors.Is(err, errAccessGone):
 		s.to(w, r, interaction, "/login", "other", "1")
 	case errors.Is(err, storage.ErrRestricted):
-		s.showEnrolStart(w, r, interaction, who, startForm{Problem: "login.problem.restricted"})
+		s.showEnrolStart(w, r, interaction, who, "login.problem.restricted", "")
 	case errors.Is(err, storage.ErrInvalidCredentials), errors.Is(err, storage.ErrMalformed):
-		s.showEnrolStart(w, r, interaction, who, startForm{PasswordProblem: "enrol.problem.password"})
+		s.showEnrolStart(w, r, interaction, who, "", "enrol.problem.password")
 	default:
 		s.refuse(w, r, err)
 	}
 }
 
-func (s *screens) showEnrolStart(w http.ResponseWriter, r *http.Request, interaction *authorize.Interaction, who visitor, form startForm) {
+func (s *screens) showEnrolStart(w http.ResponseWriter, r *http.Request, interaction *authorize.Interaction, who visitor, problem, passwordProblem string) {
 	data := s.enrolPage(w, r, interaction)
-	form.Email, form.External = who.account.Email, who.external()
-	data.Start, data.Failed = &form, true
+	data.Start = &startForm{Email: who.account.Email, External: who.external(), Problem: problem, PasswordProblem: passwordProblem}
+	data.Failed = true
 	s.show(w, r, http.StatusOK, "enrol", data, endsAt(interaction))
 }
 

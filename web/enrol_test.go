@@ -29,13 +29,13 @@ func forced(t testing.TB, options ...func(*web.Config)) *house {
 	h := newHouse(t, options...)
 	h.accounts.users[email].enforced = true
 	h.wantTo(h.signIn(email, password), h.server.URL+"/authorize/r1")
-	h.mustEnrol("r1")
+	h.mustEnrol()
 	return h
 }
 
-// mustEnrol makes a request wait for Ada's one-time password.
-func (h *house) mustEnrol(handle string) *authorize.Interaction {
-	interaction := h.wait(handle, authorize.PromptEnrolOTP)
+// mustEnrol makes r1 wait for Ada's one-time password.
+func (h *house) mustEnrol() *authorize.Interaction {
+	interaction := h.wait("r1", authorize.PromptEnrolOTP)
 	interaction.Session.MustEnrolOTP = true
 	interaction.Browser = session.Browser{Sessions: []storage.Session{interaction.Session}}
 	return interaction
@@ -99,7 +99,7 @@ func TestForcedEnrolmentThatCouldNotBePrepared(t *testing.T) {
 	h.accounts.users[email].enforced = true
 	h.oneTimePasswords.fail("GenerateOTP", storage.ErrUnavailable)
 	h.wantTo(h.signIn(email, password), h.server.URL+"/authorize/r1")
-	h.mustEnrol("r1")
+	h.mustEnrol()
 	h.wantPage(h.get(enrolPath), http.StatusOK, `id="current-password"`)
 }
 
@@ -214,7 +214,7 @@ func TestEnrolmentThatTheProjectDoesNotPermit(t *testing.T) {
 			deny(h)
 			h.accounts.users[email].enforced = true
 			h.wantTo(h.signIn(email, password), h.server.URL+"/authorize/r1")
-			h.mustEnrol("r1")
+			h.mustEnrol()
 			return h, h.get(enrolPath)
 		},
 		"known after the password": func(t *testing.T) (*house, answer) {
@@ -256,7 +256,7 @@ func TestEnrolmentThatTheProjectDoesNotPermit(t *testing.T) {
 
 func TestEnrolmentForAPageOfOurs(t *testing.T) {
 	h := forced(t)
-	interaction := h.mustEnrol("r1")
+	interaction := h.mustEnrol()
 	interaction.Client, interaction.Request.OwnPath = storage.Client{}, "/account"
 	page := h.get(enrolPath)
 	h.wantPage(page, http.StatusOK, `id="enrol-confirm"`, `href="/logout"`)
@@ -286,7 +286,7 @@ func TestOneTimePasswordSetUpElsewhere(t *testing.T) {
 // The session may be of another user by now: its id alone opens no secret.
 func TestEnrolmentOfSomebodyElse(t *testing.T) {
 	h := forced(t)
-	interaction := h.mustEnrol("r1")
+	interaction := h.mustEnrol()
 	interaction.Session.Subject = "grace"
 	page := h.get(enrolPath)
 	h.wantPage(page, http.StatusOK, `id="enrol-start"`)
@@ -351,7 +351,7 @@ func TestEnrolmentOfAnExternalUser(t *testing.T) {
 	if err := h.store.Enrolments.Delete(t.Context(), "session-ada"); err != nil {
 		t.Fatal(err)
 	}
-	h.mustEnrol("r1")
+	h.mustEnrol()
 	page := h.get(enrolPath)
 	h.wantPage(page, http.StatusOK, `id="enrol-start"`)
 	if strings.Contains(page.body, `type="password"`) {
