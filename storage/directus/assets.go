@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"mime"
 	"net/http"
+	"net/url"
 	"slices"
 	"time"
 
@@ -48,8 +49,9 @@ type asset struct {
 }
 
 // Asset returns one of the files that Project names, which Directus shows to
-// anybody. A file of another type than a picture's, or larger than MaxAsset, is
-// storage.ErrNotFound. The body is shared and must not be changed.
+// anybody. One larger than MaxAsset is asked for in a smaller size. A file of
+// another type than a picture's, or of no size that fits, is storage.ErrNotFound.
+// The body is shared and must not be changed.
 //
 // The error is storage.ErrNotFound or ErrUnavailable (then an *UnavailableError),
 // or the end of ctx. An old file is better than none.
@@ -98,13 +100,23 @@ func (c *Client) fetchAsset(ctx context.Context, id string) asset {
 	return found
 }
 
+// smaller is what Directus is to make of a file that is too large, such as a
+// photograph for the background.
+var smaller = url.Values{"width": {"1920"}, "withoutEnlargement": {"true"}, "format": {"webp"}, "quality": {"80"}}
+
 func (c *Client) downloadAsset(ctx context.Context, id string) (storage.Picture, error) {
-	file, err := c.rest.Fetch(ctx, rest.Request{
-		Name: "get file", Method: http.MethodGet, Path: "/assets/" + id, Header: http.Header{"Accept": {"*/*"}},
-	}, MaxAsset)
-	failure, failed := errors.AsType[*rest.FailureError](err)
+	file, err := c.getAsset(ctx, id, nil)
+	if tooLarge(err) {
+		file, err = c.getAsset(ctx, id, smaller)
+	}
+	switch rest.Status(err) {
+	case http.StatusBadRequest, http.StatusForbidden, http.StatusNotFound:
+		// 400: the project allows no sizes (storage_asset_transform), or the
+		// file is none that Directus can change.
+		return storage.Picture{}, fmt.Errorf("%w: %w", storage.ErrNotFound, err)
+	}
 	switch {
-	case failed && failure.TooLarge, rest.Status(err) == http.StatusForbidden, rest.Status(err) == http.StatusNotFound:
+	case tooLarge(err):
 		return storage.Picture{}, fmt.Errorf("%w: %w", storage.ErrNotFound, err)
 	case err != nil:
 		return storage.Picture{}, unavailable(err)
@@ -114,6 +126,17 @@ func (c *Client) downloadAsset(ctx context.Context, id string) (storage.Picture,
 		return storage.Picture{}, fmt.Errorf("%w: get file: not a picture", storage.ErrNotFound)
 	}
 	return storage.Picture{ContentType: kind, Body: file.Bytes}, nil
+}
+
+func (c *Client) getAsset(ctx context.Context, id string, size url.Values) (rest.Content, error) {
+	return c.rest.Fetch(ctx, rest.Request{
+		Name: "get file", Method: http.MethodGet, Path: "/assets/" + id, Query: size, Header: http.Header{"Accept": {"*/*"}},
+	}, MaxAsset)
+}
+
+func tooLarge(err error) bool {
+	failure, ok := errors.AsType[*rest.FailureError](err)
+	return ok && failure.TooLarge
 }
 
 // get returns a file, or the failure to get it, that needs not be asked for.

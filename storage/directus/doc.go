@@ -18,6 +18,14 @@
 //     refreshes under a lease.
 //   - Directus 10 keeps a user's sessions when an administrator changes the
 //     password or e-mail; later versions end them. A suspension counts in all.
+//   - The answer to a registration or a request for a reset is the same for
+//     everybody, but Directus looks at the password of a newcomer only. Directus
+//     10 looks at the URL of a reset of existing users only, and answers 500 to
+//     its tokens that are bad or have expired.
+//   - A used token is FORBIDDEN at a reset, INVALID_PAYLOAD at a verification,
+//     and at an invitation INVALID_INVITE, or INVALID_PAYLOAD in Directus 10. All
+//     versions look at the token first, at the user next, and at the policy of
+//     passwords last.
 //   - Error bodies may repeat the password. They are read for their code only.
 //
 // The package imports storage and nothing else of ours. Whoever sets a Directus

@@ -286,7 +286,7 @@ func TestMailTokenOfLookalikes(t *testing.T) {
 	}
 }
 
-// Directus 10.8 answers 500 to a bad token. So does any Directus whose database
+// Directus 10 answers 500 to a bad token. So does any Directus whose database
 // is down, to a good one.
 func TestResetOnTen(t *testing.T) {
 	t.Parallel()

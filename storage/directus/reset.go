@@ -37,7 +37,7 @@ func (c *Client) RequestReset(ctx context.Context, request storage.ResetRequest)
 }
 
 // refusedResetURL is storage.ErrURLRefused, unless Directus says so for existing
-// users only, as 10.8 does: to hand that on would tell strangers who has an account.
+// users only, as Directus 10 does: to hand that on would tell strangers who has an account.
 func (c *Client) refusedResetURL(ctx context.Context, url string) error {
 	refused := fmt.Errorf("PASSWORD_RESET_URL_ALLOW_LIST: %w", storage.ErrURLRefused)
 	answer, err := c.askResetOnce(ctx, url)
@@ -49,8 +49,8 @@ func (c *Client) refusedResetURL(ctx context.Context, url string) error {
 }
 
 // ResetPassword spends the token of a reset mail, sets the password and returns
-// whose it was; Account.Email is the address that was proven. Directus has ended
-// the user's sessions with it.
+// whose it was; Account.Email is the address that was proven. Directus 11
+// and later end the user's Directus sessions with it.
 //
 // The error is storage.ErrPasswordPolicy, which leaves the token good,
 // ErrLinkInvalid, ErrLinkExpired, ErrLinkUsed (also of a user who is not active
@@ -79,7 +79,7 @@ func (c *Client) ResetPassword(ctx context.Context, token, password storage.Secr
 }
 
 // stumblesOverTokens says whether this Directus answers 500 to a token that
-// cannot be good, as 10.8 does.
+// cannot be good, as Directus 10 does.
 func (c *Client) stumblesOverTokens(ctx context.Context) bool {
 	err := c.setPassword(ctx, "try a bad token", "/auth/password/reset", "no token", "no password", storage.Caller{})
 	return rest.Status(err) == http.StatusInternalServerError

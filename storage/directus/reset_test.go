@@ -95,7 +95,7 @@ func TestRequestResetLimit(t *testing.T) {
 	}
 }
 
-// Directus 10.8 looks at the URL for existing users only.
+// Directus 10 looks at the URL for existing users only.
 func TestRequestResetURLOnTen(t *testing.T) {
 	t.Parallel()
 	b := openBench(t)

@@ -9,6 +9,14 @@
 //     once within its step, and is ignored for users without one.
 //   - Refresh is not atomic: calls at the same time may all get a new token, of
 //     which the last one lives.
+//   - A registration says the same whether the address is known or not; it is
+//     off until SetRegistration. Mails asks for no mailbox: it has the links.
+//     Any URL may stand in them until SetAllowLists.
+//   - A refused password is repeated in the answer (FAILED_VALIDATION).
+//   - The token of a mail works once: a reset's until the password changes, the
+//     others' until the status does.
+//   - Files are for those who may read them, but anybody may have those that
+//     settings of the project name.
 //   - A token stays good after logout, a refresh token does not.
 //
 // It never checks the person's input harder than Directus does, stalls no

@@ -60,7 +60,7 @@ func (s *Server) SetAllowLists(lists AllowLists) {
 }
 
 // SetURLCheckAfterUser makes a reset look at the URL only after it found an
-// active user, as Directus 10.8 does.
+// active user, as Directus 10 does.
 func (s *Server) SetURLCheckAfterUser(after bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
