@@ -125,6 +125,22 @@ func TestComposeAllowListsAreOurPages(t *testing.T) {
 	}
 }
 
+// The mails' templates are the example's, with the issuer of this configuration.
+func TestComposeMailsLeadToOurPages(t *testing.T) {
+	project := loadCompose(t)
+	directus := project.Services["directus"]
+	folder := *directus.Environment["EMAIL_TEMPLATES_PATH"]
+	if !slices.ContainsFunc(directus.Volumes, func(v types.ServiceVolumeConfig) bool {
+		return v.Target == folder && v.ReadOnly && strings.HasSuffix(v.Source, "examples/directus-templates")
+	}) {
+		t.Errorf("the example's templates are not at %s", folder)
+	}
+	issuer := project.Services["nextjs"].Environment["GATEHOUSE_ISSUER"]
+	if len(directus.Configs) != 1 || directus.Configs[0].Target != folder+"/gatehouse-issuer.liquid" || project.Configs["issuer"].Content != *issuer {
+		t.Errorf("the templates do not lead to %s", *issuer)
+	}
+}
+
 // Each command is one that the binary has, with flags that it has.
 func TestComposeCommandsExist(t *testing.T) {
 	project := loadCompose(t)
