@@ -3,6 +3,7 @@ package directus
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -63,12 +64,19 @@ func (c *Client) TokenRights(ctx context.Context) (TokenRights, error) {
 	return rights, nil
 }
 
-func (c *Client) askFlags(ctx context.Context, rights *TokenRights) error {
+func (c *Client) askFlags(ctx context.Context, rights *TokenRights) (err error) {
+	rights.Admin, rights.AppAccess, err = c.flags(ctx, c.token)
+	return err
+}
+
+// flags asks whether the user of a token is an administrator, and may use the
+// Studio.
+func (c *Client) flags(ctx context.Context, token storage.Secret) (admin, app Known, err error) {
 	var flags struct {
 		Admin *rest.Flag `json:"admin_access"`
 		App   *rest.Flag `json:"app_access"`
 	}
-	err := c.get(ctx, "/policies/me/globals", &flags)
+	err = c.getAs(ctx, token, "/policies/me/globals", nil, &flags)
 	if rest.Status(err) == http.StatusNotFound { // Directus 10: the flags are the role's
 		var me struct {
 			Role *struct {
@@ -76,20 +84,21 @@ func (c *Client) askFlags(ctx context.Context, rights *TokenRights) error {
 				App   *rest.Flag `json:"app_access"`
 			} `json:"role"`
 		}
-		if err = c.get(ctx, "/users/me", &me, "role.admin_access", "role.app_access"); err == nil && me.Role != nil {
+		err = c.getAs(ctx, token, "/users/me", url.Values{"fields": {"role.admin_access,role.app_access"}}, &me)
+		if err == nil && me.Role != nil {
 			flags.Admin, flags.App = me.Role.Admin, me.Role.App
 		}
 	}
 	if err != nil && !declined(err) {
-		return err
+		return Unknown, Unknown, err
 	}
 	if flags.Admin != nil {
-		rights.Admin = known(bool(*flags.Admin))
+		admin = known(bool(*flags.Admin))
 	}
 	if flags.App != nil {
-		rights.AppAccess = known(bool(*flags.App))
+		app = known(bool(*flags.App))
 	}
-	return nil
+	return admin, app, nil
 }
 
 func (c *Client) askReads(ctx context.Context, rights *TokenRights) error {

@@ -56,6 +56,8 @@ type Server struct {
 	requests  []Request
 	faults    []*Fault
 
+	policies     []Policy
+	parents      map[string]string // of roles
 	registration Registration
 	mails        mails
 	project      Project
