@@ -3,6 +3,7 @@ package providertest
 import (
 	"context"
 	"testing"
+	"time"
 
 	"gatehouse/provider/oauth"
 	"gatehouse/provider/session"
@@ -19,7 +20,10 @@ func (s *Server) screens(t testing.TB, options Options, client *directus.Client,
 	config := web.Config{
 		Issuer: s.Issuer, Accounts: people, Passwords: client, OneTimePasswords: client, Profiles: client, Brand: client,
 		Store: s.Store, Cookies: session.NewCookies(s.Issuer), Handles: handles, Sink: s.Events, Now: s.Clock.Now,
-		Throttle: web.Throttle{AttemptsLimit: directustest.LoginAttempts},
+		Throttle:       web.Throttle{AttemptsLimit: directustest.LoginAttempts},
+		PasswordPolicy: options.PasswordPolicy,
+		// What is held back passes at once, by the clock of the test.
+		Pace: web.Pace{Wait: func(_ context.Context, d time.Duration) error { s.Clock.Advance(d); return nil }},
 	}
 	if !options.NoRegistration {
 		config.Registrar = client

@@ -59,6 +59,9 @@ type Options struct {
 	Algorithms []jose.SignatureAlgorithm
 	// NoRegistration says that nobody can register.
 	NoRegistration bool
+	// PasswordPolicy is what the screens know of the project's; Directus has its
+	// own.
+	PasswordPolicy func(password string) bool
 	// WriteToken gives the provider a token that may write users.
 	WriteToken bool
 	// ExternalSignIn offers the providers of the fake Directus.

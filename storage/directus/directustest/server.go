@@ -241,6 +241,13 @@ func (s *Server) Requests(path string) []Request {
 	})
 }
 
+// AllRequests are those to every path, in order.
+func (s *Server) AllRequests() []Request {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.requests)
+}
+
 // endSessions needs the lock.
 func (s *Server) endSessions(id string) {
 	maps.DeleteFunc(s.sessions, func(_ string, session *session) bool { return session.user == id })
