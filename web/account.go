@@ -15,7 +15,10 @@ import (
 	"gatehouse/storage"
 )
 
-const accountPath = "/account"
+const (
+	accountPath = "/account"
+	otherPath   = accountPath + "/other"
+)
 
 // freshness is how old a sign-in may be for steps that would help a thief of an
 // unlocked device most: a new password, a one-time password, the end of every
@@ -60,28 +63,30 @@ type accountPage struct {
 
 // accountRoutes mounts "My account".
 func (s *screens) accountRoutes(r chi.Router) {
-	for _, page := range []struct {
-		path      string
-		get, post http.HandlerFunc
-	}{
-		{accountPath, s.profile, nil},
-		{"/account/other", s.otherAccount, nil},
-		{accountOTPPath, s.accountOTP, s.accountOTPPost},
-		{sessionsPath, s.sessions, s.sessionsPost},
-		{othersPath, s.endOthers, s.endOthers},
-		{everywherePath, s.endAll, s.endAll},
-		{appsPath, s.apps, nil},
-		{appsPath + "/{app}", s.removeApp, s.removeApp},
-		{historyPath, s.history, nil},
-	} {
-		if page.path == accountOTPPath && s.oneTimePasswords == nil {
-			continue
-		}
-		r.HandleFunc(page.path, s.methodNotAllowed) // but for:
-		r.Get(page.path, page.get)
-		if page.post != nil {
-			r.Post(page.path, page.post)
-		}
+	s.mount(r,
+		route{otherPath, s.otherAccount, nil},
+		route{sessionsPath, s.sessions, s.sessionsPost},
+		route{othersPath, s.endOthers, s.endOthers},
+		route{everywherePath, s.endAll, s.endAll},
+		route{appsPath, s.apps, nil},
+		route{appsPath + "/{app}", s.removeApp, s.removeApp},
+		route{historyPath, s.history, nil},
+	)
+	if s.profiles == nil {
+		s.mount(r, route{accountPath, s.profile, nil})
+	} else {
+		s.mount(r,
+			route{accountPath, s.profile, s.profilePost},
+			route{picturePath, nil, s.picturePost},
+			route{pictureRemovePath, nil, s.pictureRemove},
+			route{picturePath + "/{id}", s.picture, nil},
+		)
+	}
+	if s.hasPassword() {
+		s.mount(r, route{passwordPath, s.accountPassword, s.accountPasswordPost})
+	}
+	if s.oneTimePasswords != nil {
+		s.mount(r, route{accountOTPPath, s.accountOTP, s.accountOTPPost})
 	}
 }
 
@@ -174,7 +179,7 @@ func (s *screens) accountPage(w http.ResponseWriter, r *http.Request, who visito
 	p := accountPage{
 		page: s.screen(w, r, reader{account: who.account.Language}), Overview: path == accountPath, OverviewURL: s.prefix + accountPath,
 		Name: name, Email: who.account.Email, Initial: initial(name + who.account.Email),
-		SignOutURL: s.prefix + "/logout", OtherURL: s.prefix + "/account/other", Notice: noticeOf(r),
+		SignOutURL: s.prefix + "/logout", OtherURL: s.prefix + otherPath, Notice: noticeOf(r),
 	}
 	p.Wide = true
 	for _, one := range s.sections() {
@@ -188,13 +193,19 @@ func (s *screens) accountPage(w http.ResponseWriter, r *http.Request, who visito
 func (s *screens) sections() []section {
 	all := []section{
 		{Key: "account.profile", Path: accountPath, ID: "account-profile"},
+		{Key: "account.password", Path: passwordPath, ID: "account-password"},
 		{Key: "account.otp", Path: accountOTPPath, ID: "account-otp"},
 		{Key: "account.sessions", Path: sessionsPath, ID: "account-sessions"},
 		{Key: "account.apps", Path: appsPath, ID: "account-apps"},
 		{Key: "account.history", Path: historyPath, ID: "account-history"},
 	}
-	return slices.DeleteFunc(all, func(one section) bool { return one.Path == accountOTPPath && s.oneTimePasswords == nil })
+	return slices.DeleteFunc(all, func(one section) bool {
+		return one.Path == accountOTPPath && s.oneTimePasswords == nil || one.Path == passwordPath && !s.hasPassword()
+	})
 }
+
+// hasPassword says that there is a way for people to change their passwords.
+func (s *screens) hasPassword() bool { return s.profiles != nil || s.passwords != nil }
 
 // showAccount shows a page of "My account"; pictures are addresses of those that
 // are not fetched over https.
@@ -206,12 +217,17 @@ func (s *screens) showAccount(w http.ResponseWriter, r *http.Request, status int
 // made up, so the words promise nothing that matters.
 func noticeOf(r *http.Request) string {
 	return map[string]string{
-		"profile": "account.notice.profile",
-		"session": "account.notice.session",
-		"others":  "account.notice.others",
-		"app":     "account.notice.app",
-		"otp-on":  "account.notice.otp_on",
-		"otp-off": "account.notice.otp_off",
+		"profile":         "account.notice.profile",
+		"picture":         "account.notice.picture",
+		"picture-removed": "account.notice.picture_removed",
+		"password":        "account.notice.password",
+		"password-only":   "account.notice.password_only",
+		"password-mail":   "account.notice.password_mail",
+		"session":         "account.notice.session",
+		"others":          "account.notice.others",
+		"app":             "account.notice.app",
+		"otp-on":          "account.notice.otp_on",
+		"otp-off":         "account.notice.otp_off",
 	}[r.URL.Query().Get("notice")]
 }
 

@@ -27,6 +27,8 @@ type desk struct {
 	// otp is what SetOTP noted, by session.
 	otp     map[string]bool
 	failure error
+	// others is what EndOthers fails with.
+	others error
 }
 
 // put makes a browser that has the cookie session=<subject> hold the session.
@@ -93,6 +95,9 @@ func (d *desk) EndSession(_ context.Context, _, sessionID, _ string) error {
 }
 
 func (d *desk) EndOthers(_ context.Context, _, keep, _ string) error {
+	if d.others != nil {
+		return d.others
+	}
 	return d.note("others than " + keep)
 }
 

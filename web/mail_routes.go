@@ -7,7 +7,7 @@ import (
 )
 
 // route is a screen that is called and sent by one path. Without a form there is
-// no post.
+// no post, and no get for a form on another page.
 type route struct {
 	path      string
 	get, post http.HandlerFunc
@@ -16,7 +16,9 @@ type route struct {
 func (web *Web) mount(r chi.Router, routes ...route) {
 	for _, screen := range routes {
 		r.HandleFunc(screen.path, web.methodNotAllowed) // but for:
-		r.Get(screen.path, screen.get)
+		if screen.get != nil {
+			r.Get(screen.path, screen.get)
+		}
 		if screen.post != nil {
 			r.Post(screen.path, screen.post)
 		}

@@ -1,0 +1,194 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"gatehouse/provider/authorize"
+	"gatehouse/provider/event"
+	"gatehouse/provider/oauth"
+	"gatehouse/storage"
+)
+
+const passwordPath = accountPath + "/password"
+
+// accountPasswordPage is the data of account_password.html. One of Form, Mail and
+// Provider says how the password is changed; without any of them it is not.
+type accountPasswordPage struct {
+	accountPage
+	Action string
+	// Form asks for the old password and a new one.
+	Form bool
+	// Mail offers a mail with a link.
+	Mail bool
+	// Provider is where the person's password is kept.
+	Provider string
+	// Hint is the key of what a new password should be like.
+	Hint     string
+	Problems problems
+}
+
+// accountPassword shows the way to a new password that the project leaves to the
+// person.
+func (s *screens) accountPassword(w http.ResponseWriter, r *http.Request) {
+	who, ok := s.enter(w, r, passwordPath)
+	if !ok {
+		return
+	}
+	if data, _, ok := s.passwordWay(w, r, who); ok {
+		s.showPassword(w, r, http.StatusOK, data, nil)
+	}
+}
+
+// passwordWay finds the way, and the access that a form would need. The form
+// takes a sign-in made just now: if there is none it leads to one, and there is
+// nothing more to do.
+func (s *screens) passwordWay(w http.ResponseWriter, r *http.Request, who visitor) (accountPasswordPage, storage.DirectusAccess, bool) {
+	data := accountPasswordPage{Action: s.prefix + passwordPath, Hint: s.passwordRules.hint()}
+	var access storage.DirectusAccess
+	switch {
+	case who.external():
+		data.Provider = who.account.Provider
+	case s.profiles != nil:
+		may, found, locked, err := s.mayChange(r.Context(), who)
+		switch {
+		case err != nil:
+			s.accountFailed(w, r, err)
+			return data, access, false
+		case locked:
+			s.signInAgain(w, r, who)
+			return data, access, false
+		case may.Password && !s.fresh(w, r, who):
+			return data, access, false
+		}
+		data.Form, access = may.Password, found
+	}
+	data.Mail = !data.Form && data.Provider == "" && s.passwords != nil
+	data.accountPage = s.accountPage(w, r, who, passwordPath)
+	return data, access, true
+}
+
+func (s *screens) showPassword(w http.ResponseWriter, r *http.Request, status int, data accountPasswordPage, wrong problems) {
+	data.Problems, data.Failed = wrong, len(wrong) > 0
+	s.showAccount(w, r, status, "account_password", data)
+}
+
+func (s *screens) accountPasswordPost(w http.ResponseWriter, r *http.Request) {
+	who, ok := s.enter(w, r, passwordPath)
+	if !ok {
+		return
+	}
+	data, access, ok := s.passwordWay(w, r, who)
+	if !ok {
+		return
+	}
+	form, err := oauth.ReadBody(w, r)
+	switch {
+	case err != nil:
+		s.Error(w, r, oauth.AsError(err), authorize.StartAgain{})
+	case data.Form:
+		s.changePassword(w, r, who, data, access, storage.Secret(form.Get("current-password")), storage.Secret(form.Get("new-password")))
+	case data.Mail && form.Get("action") == "mail":
+		s.mailPassword(w, r, who)
+	default:
+		s.showPassword(w, r, http.StatusOK, data, nil)
+	}
+}
+
+// changePassword asks Directus whether the old password is right, as a sign-in
+// with it would: within the same limits.
+func (s *screens) changePassword(w http.ResponseWriter, r *http.Request, who visitor, data accountPasswordPage, access storage.DirectusAccess, old, fresh storage.Secret) {
+	var wrong problems
+	if old == "" {
+		wrong.add("current-password", "password.problem.current_missing", 0)
+	}
+	wrong.add("new-password", s.newPasswordProblem(fresh.Reveal()), 0)
+	if len(wrong) > 0 {
+		s.showPassword(w, r, http.StatusOK, data, wrong)
+		return
+	}
+	err := s.checkPassword(r, who, old)
+	if err == nil {
+		// Begun, it goes on when the browser hangs up: what hangs on the old
+		// password has to end with it.
+		err = s.profiles.ChangePassword(context.WithoutCancel(r.Context()), who.session.Subject, access, fresh)
+	}
+	status := http.StatusOK
+	switch {
+	case err == nil:
+		s.passwordChanged(w, r, who)
+		return
+	case errors.Is(err, storage.ErrAccessEnded):
+		s.signInAgain(w, r, who)
+		return
+	case s.tooMany(w, r, attemptFor{back: s.prefix + passwordPath, other: s.prefix + passwordPath}, err):
+		return
+	case errors.Is(err, storage.ErrInvalidCredentials):
+		wrong.add("current-password", "password.problem.current", 0)
+	case errors.Is(err, storage.ErrPasswordPolicy):
+		wrong.add("new-password", s.passwordRules.problem(), 0)
+	case errors.Is(err, storage.ErrForbidden):
+		data.Form, data.Mail = false, s.passwords != nil
+	case errors.Is(err, storage.ErrRestricted):
+		wrong = problems{{Field: "current-password", General: true, Key: "login.problem.restricted"}}
+	case errors.Is(err, storage.ErrUnavailable):
+		var p problem
+		p, status = away(w, "current-password")
+		wrong = problems{p}
+	default:
+		s.broken(w, r, err)
+		return
+	}
+	s.showPassword(w, r, status, data, wrong)
+}
+
+// checkPassword says whether a password is the visitor's. The address that it is
+// tried with has to be his now: it may be another's by tomorrow.
+func (s *screens) checkPassword(r *http.Request, who visitor, password storage.Secret) error {
+	account, err := s.accounts.Find(r.Context(), who.session.Subject, 0)
+	if err != nil {
+		return err
+	}
+	result, err := s.authenticate(r, storage.Credentials{Email: account.Email, Password: password})
+	switch {
+	case errors.Is(err, storage.ErrOTPRequired):
+		return nil // which Directus says once the password was right
+	case err == nil && result.Account.ID != who.session.Subject, errors.Is(err, storage.ErrMalformed):
+		err = storage.ErrInvalidCredentials
+	}
+	if err != nil {
+		s.sink.Emit(r.Context(), event.Event{
+			Name: event.SignInFailed, Subject: who.session.Subject, SessionID: who.session.ID, Kind: "password", Reason: reasonOf(err), Err: err,
+		})
+	}
+	return err
+}
+
+// passwordChanged ends whatever else hangs on the old password.
+func (s *screens) passwordChanged(w http.ResponseWriter, r *http.Request, who visitor) {
+	lasting := context.WithoutCancel(r.Context())
+	s.sink.Emit(lasting, event.Event{Name: event.PasswordChanged, Subject: who.session.Subject, SessionID: who.session.ID})
+	notice := "password"
+	if err := s.desk.EndOthers(lasting, who.session.Subject, who.session.ID, "password was changed"); err != nil {
+		// The person can do it by himself, if he knows.
+		s.sink.Emit(lasting, event.Event{Name: event.InternalError, Kind: "screen", Subject: who.session.Subject, Reason: "other sessions were not ended", Err: err})
+		notice = "password-only"
+	}
+	s.done(w, r, passwordPath, notice)
+}
+
+// mailPassword sends the mail that people get who forgot their password.
+func (s *screens) mailPassword(w http.ResponseWriter, r *http.Request, who visitor) {
+	err := s.quietly(r, reset, who.account.Email, func(ctx context.Context, caller storage.Caller) error {
+		return s.passwords.RequestReset(ctx, storage.ResetRequest{Email: who.account.Email, URL: s.mailed(errand{}, "/reset-password"), Caller: caller})
+	})
+	switch {
+	case err == nil:
+		s.sink.Emit(r.Context(), event.Event{Name: event.PasswordResetRequested, Subject: who.session.Subject, SessionID: who.session.ID})
+		s.done(w, r, passwordPath, "password-mail")
+	case s.askedTooOften(w, r, reset, authorize.StartAgain{}, err):
+	default:
+		s.accountFailed(w, r, err)
+	}
+}
