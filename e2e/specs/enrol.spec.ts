@@ -9,7 +9,7 @@ import { issuerURL, world } from "./support/world";
 /** The secret as the page writes it for those who cannot scan the QR code. */
 async function secretOn(page: Page): Promise<string> {
   await expect(page.getByRole("img", { name: words("enrol.qr") })).toBeVisible();
-  return (await page.locator("#otp-secret").innerText()).replace(/\s/g, "");
+  return (await page.locator("#enrol-secret").innerText()).replace(/\s/g, "");
 }
 
 // On the core licence of Directus 12, of all people only administrators may
@@ -98,7 +98,7 @@ test("whoever has to have one but may not is told whom to ask", async ({ page, p
   await page.goto(reader.requestURL());
   await enterPassword(page, person);
   await expectScreen(page, "/login/enrol");
-  await expect(page.getByRole("heading", { level: 1 })).toHaveText(words("enrol.cannot.heading"));
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText(words("enrol.blocked"));
   await expect(page.locator("#otp")).toHaveCount(0);
   await page.locator("#login-deny").click();
   const { parameters } = await reader.delivered(page);

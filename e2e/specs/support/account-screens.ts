@@ -81,7 +81,7 @@ export const accountScreens: Screen[] = [
   },
   {
     name: "enrol-impossible",
-    heading: "enrol.cannot.heading",
+    heading: "enrol.blocked",
     open: async ({ page, person, reader }) => {
       await enforceOTP(person);
       await page.goto(reader.requestURL());
@@ -93,7 +93,7 @@ export const accountScreens: Screen[] = [
   { name: "account-password", heading: "account.password.heading", open: ({ page, person }) => openAccount(page, person, "/account/password") },
   {
     name: "account-one-time-password",
-    heading: "account.otp.heading",
+    heading: "account.otp",
     open: ({ page, person }) => openAccount(page, person, "/account/one-time-password"),
   },
   { name: "account-sessions", heading: "account.sessions.heading", open: ({ page, person }) => openAccount(page, person, "/account/sessions") },
