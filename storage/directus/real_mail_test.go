@@ -35,6 +35,8 @@ type post struct {
 // TestMailsOnDirectus asks a real Directus what the other tests ask the fake
 // about mails, registration and the project. The settings are of the whole
 // server, so the subtests run one after another.
+//
+//nolint:tparallel // see above
 func TestMailsOnDirectus(t *testing.T) {
 	t.Parallel()
 	box := stack.MailboxForTest(t)
@@ -85,10 +87,11 @@ func (d *post) settings(t *testing.T, change map[string]any) {
 	d.patch(t, "/settings", change)
 }
 
-// policy sets the password policy until the subtest ends.
-func (d *post) policy(t *testing.T, pattern string) {
+// wantDigits makes the project refuse passwords without a digit until the
+// subtest ends.
+func (d *post) wantDigits(t *testing.T) {
 	t.Helper()
-	d.settings(t, map[string]any{"auth_password_policy": pattern})
+	d.settings(t, map[string]any{"auth_password_policy": `/^(?=.*\d).{8,}$/`})
 	t.Cleanup(func() {
 		if err := d.Call(context.WithoutCancel(t.Context()), http.MethodPatch, "/settings", map[string]any{"auth_password_policy": nil}, nil); err != nil {
 			t.Error(err)
@@ -193,7 +196,7 @@ func realReset(t *testing.T, d *post) {
 	_, err = reset(d.expired(t, map[string]any{"email": credentials.Email, "scope": "password-reset", "hash": "x"}), newPassword)
 	wantError(t, "expired", err, storage.ErrLinkExpired, newPassword)
 
-	d.policy(t, `/^(?=.*\d).{8,}$/`)
+	d.wantDigits(t)
 	_, err = reset(token, "correct horse")
 	wantError(t, "policy", err, storage.ErrPasswordPolicy, token, "correct horse")
 	account, err := reset(token, "correct horse 1")
@@ -260,7 +263,7 @@ func realInvitation(t *testing.T, d *post) {
 	wantError(t, "damaged", err, storage.ErrLinkInvalid, token, newPassword)
 	_, err = accept(d.expired(t, map[string]any{"email": address, "scope": "invite"}), newPassword)
 	wantError(t, "expired", err, storage.ErrLinkExpired)
-	d.policy(t, `/^(?=.*\d).{8,}$/`)
+	d.wantDigits(t)
 	_, err = accept(token, "correct horse")
 	wantError(t, "policy", err, storage.ErrPasswordPolicy, token, "correct horse")
 	account, err := accept(token, "correct horse 1")

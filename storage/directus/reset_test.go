@@ -58,12 +58,12 @@ func TestRequestResetRefusals(t *testing.T) {
 		"no address":   {request: storage.ResetRequest{URL: resetPage}, want: storage.ErrMalformed},
 		"foreign page": {request: storage.ResetRequest{Email: email, URL: "https://other.example/"}, want: storage.ErrURLRefused},
 		"malformed": {
-			storage.ResetRequest{Email: email, URL: resetPage},
-			directustest.Fault{Status: 400, Code: "INVALID_PAYLOAD"}, storage.ErrMalformed,
+			request: storage.ResetRequest{Email: email, URL: resetPage},
+			fault:   directustest.Fault{Status: 400, Code: "INVALID_PAYLOAD"}, want: storage.ErrMalformed,
 		},
 		"down": {
-			storage.ResetRequest{Email: email, URL: resetPage},
-			directustest.Fault{Status: 503}, storage.ErrUnavailable,
+			request: storage.ResetRequest{Email: email, URL: resetPage},
+			fault:   directustest.Fault{Status: 503}, want: storage.ErrUnavailable,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
