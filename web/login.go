@@ -33,6 +33,8 @@ type loginPage struct {
 	// ForgotURL, RegisterURL and ResendURL are empty where there is no such
 	// page.
 	ForgotURL, RegisterURL, ResendURL string
+	// External are the other places to sign in.
+	External []externalLink
 }
 
 func (s *screens) loginPage(w http.ResponseWriter, r *http.Request, interaction *authorize.Interaction) loginPage {
@@ -66,6 +68,8 @@ func (s *screens) login(w http.ResponseWriter, r *http.Request) {
 		data.Problem = "login.problem.otp_expired"
 	case "enrolled":
 		data.Problem = "login.problem.otp_enrolled"
+	case "external":
+		data.Problem = "login.problem.external"
 	}
 	s.showLogin(w, r, interaction, http.StatusOK, data)
 }
@@ -103,7 +107,11 @@ func (s *screens) expected(r *http.Request, interaction *authorize.Interaction) 
 func (s *screens) showLogin(w http.ResponseWriter, r *http.Request, interaction *authorize.Interaction, status int, data loginPage) {
 	data.Failed = data.Problem != "" || data.EmailProblem != "" || data.PasswordProblem != ""
 	s.offer(r, interaction, &data)
-	s.show(w, r, status, "login", data, endsAt(interaction))
+	targets := onward(interaction.Request.RedirectURI)
+	if len(data.External) > 0 && !s.cookies.Secure {
+		targets = onward("http://localhost") // Directus on this machine, beside an issuer on it
+	}
+	s.show(w, r, status, "login", data, policy(targets, plainPicture(interaction.Client.LogoURI)))
 }
 
 // endsAt is the policy of a page whose form may end at the client.
@@ -171,6 +179,8 @@ type arrival struct {
 	// password is empty where it is not at hand.
 	password storage.Secret
 	remember bool
+	// provider is where the person signed in, if not here.
+	provider string
 }
 
 // signedIn starts the session and returns to the policy.
@@ -182,12 +192,17 @@ func (s *screens) signedIn(w http.ResponseWriter, r *http.Request, interaction *
 	if result.OTPUsed {
 		signIn.ACR, signIn.AMR = session.ACROTP, session.AMROTP()
 	}
+	if given.provider != "" {
+		signIn.ACR, signIn.AMR = session.ACRExternal, nil
+	}
 	s.forgetPassword(r, interaction)
 	// The cookie goes out even if the request turns out to be gone: the person
 	// did sign in.
-	if err := s.devices.remember(w, r, given.email, result.Account.ID); err != nil {
-		s.broken(w, r, err)
-		return
+	if given.provider == "" {
+		if err := s.devices.remember(w, r, given.email, result.Account.ID); err != nil {
+			s.broken(w, r, err)
+			return
+		}
 	}
 	started, next, err := s.interactions.SignIn(r.Context(), w, interaction, signIn)
 	if err != nil {

@@ -26,6 +26,7 @@ func loginNotice(r *http.Request) string {
 // without where Directus cannot be asked which of them there are.
 func (s *screens) offer(r *http.Request, interaction *authorize.Interaction, data *loginPage) {
 	e := errand{interaction: interaction, handle: interaction.Handle}
+	data.External = s.externalLinks(r)
 	if s.passwords != nil {
 		data.ForgotURL = s.link(e, "/reset-password")
 	}

@@ -72,6 +72,9 @@ type Config struct {
 	Profiles         Profiles
 	Brand            Brand
 	External         External
+	// ExternalCookieDomain is that of Directus's cookies
+	// (REFRESH_TOKEN_COOKIE_DOMAIN), empty where they are of the host alone.
+	ExternalCookieDomain string
 
 	Store    *storage.Store
 	Cookies  session.Cookies
@@ -122,6 +125,9 @@ type Web struct {
 
 	// oneTimePasswords is nil where nobody can set one up.
 	oneTimePasswords OneTimePasswords
+	// external is nil where nobody can sign in elsewhere.
+	external             External
+	externalCookieDomain string
 
 	passwordPolicy func(password string) bool
 	passwordRules  PasswordRules
@@ -153,6 +159,7 @@ func New(config Config) (*Web, error) {
 		devices:    &devices{cookies: config.Cookies, handles: config.Handles, now: config.Now},
 	}
 	web.oneTimePasswords = config.OneTimePasswords
+	web.external, web.externalCookieDomain = config.External, config.ExternalCookieDomain
 	web.links = footer(config)
 	if err := web.throttle(config); err != nil {
 		return nil, fmt.Errorf("web: %w", err)
@@ -242,6 +249,10 @@ func (web *Web) Routes(r chi.Router, interactions Interactions, desk Desk) {
 			r.HandleFunc(screen.path, web.methodNotAllowed) // but for:
 			r.Get(screen.path, screen.get)
 			r.Post(screen.path, screen.post)
+		}
+		if web.external != nil {
+			r.Get(externalReturn, s.arrive)
+			r.Post(externalPath+"{provider}", s.depart)
 		}
 		if desk != nil {
 			s.accountRoutes(r)

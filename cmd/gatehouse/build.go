@@ -157,7 +157,7 @@ func (a *app) newWeb(settings *config.Loaded, p *parts, handles *oauth.Handles, 
 		screens.Overlay = os.DirFS(settings.Theme.Overlay)
 	}
 	if settings.Directus.ExternalSignIn {
-		screens.External = people
+		screens.External, screens.ExternalCookieDomain = people, settings.Directus.CookieDomain
 	}
 	return web.New(screens)
 }

@@ -33,6 +33,7 @@ const (
 	LogoutHandle        HandleKind = "logout"
 	LogoutRequestHandle HandleKind = "logout_request"
 	GrantHandle         HandleKind = "grant"
+	ExternalHandle      HandleKind = "external_sign_in"
 	ReceiptHandle       HandleKind = "receipt"
 )
 
@@ -55,7 +56,7 @@ func NewHandles(random io.Reader, secrets ...[]byte) (*Handles, error) {
 		random = rand.Reader
 	}
 	h := &Handles{aeads: map[HandleKind][]cipher.AEAD{}, random: random}
-	for _, kind := range []HandleKind{CodeHandle, RefreshTokenHandle, AccessTokenHandle, RequestHandle, DeviceHandle, LogoutHandle, LogoutRequestHandle, GrantHandle, ReceiptHandle} {
+	for _, kind := range []HandleKind{CodeHandle, RefreshTokenHandle, AccessTokenHandle, RequestHandle, DeviceHandle, LogoutHandle, LogoutRequestHandle, GrantHandle, ExternalHandle, ReceiptHandle} {
 		for _, secret := range secrets {
 			aead, err := deriveAEAD(secret, "gatehouse handle "+string(kind))
 			if err != nil {
