@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 
 	"github.com/spf13/cobra"
@@ -28,17 +29,9 @@ func (a *app) setupCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if tokenFile == "" {
-				tokenFile = settings.Directus.TokenFile
-			}
-			if tokenFile == "" {
-				return errors.New("name the file for the service token: --token-file, or directus.token_file in the configuration")
-			}
-			if writeTokenFile == "" {
-				writeTokenFile = settings.Directus.WriteTokenFile
-			}
-			if options.Writer && (writeTokenFile == "" || writeTokenFile == tokenFile) {
-				return errors.New("name a file of its own for the write token: --write-token-file, or directus.write_token_file in the configuration")
+			tokenFile, writeTokenFile = cmp.Or(tokenFile, settings.Directus.TokenFile), cmp.Or(writeTokenFile, settings.Directus.WriteTokenFile)
+			if err := checkTokenFiles(tokenFile, writeTokenFile, options.Writer); err != nil {
+				return err
 			}
 			credentials, err := setup.Source{Lookup: a.lookup, Terminal: a.stdin, Prompts: a.stderr}.Read()
 			if err != nil {
@@ -77,6 +70,16 @@ func (a *app) setupCommand() *cobra.Command {
 	flags.BoolVar(&options.AttemptsOff, "attempts-off", false, "switch Directus's own lock-out off, where Gatehouse is the only entrance; then set directus.attempts_limit: 0")
 	flags.StringVar(&options.GatehouseAddress, "gatehouse-address", "", "our address as Directus sees it, for IP_TRUST_PROXY")
 	return command
+}
+
+func checkTokenFiles(token, writeToken string, writer bool) error {
+	switch {
+	case token == "":
+		return errors.New("name the file for the service token: --token-file, or directus.token_file in the configuration")
+	case writer && (writeToken == "" || writeToken == token):
+		return errors.New("name a file of its own for the write token: --write-token-file, or directus.write_token_file in the configuration")
+	}
+	return nil
 }
 
 // pages of ours that Directus leads people to.

@@ -89,10 +89,14 @@ func TestExamineAccounts(t *testing.T) {
 		"write token, dead":          {writing(directus.TokenRights{Valid: directus.No}, nil), doctor.Error, "write token: belongs to no active user"},
 		"write token, unreachable":   {writing(directus.TokenRights{}, errors.New("refused")), doctor.Error, "write token: could not be tried"},
 		"write token, administrator": {writing(directus.TokenRights{Valid: directus.Yes, Admin: directus.Yes}, nil), doctor.Error, "write token: is an administrator's"},
-		"write token, too weak": {writing(directus.TokenRights{Valid: directus.Yes, Admin: directus.No, WritesKnown: true, Writes: []string{"create directus_users"}}, nil),
-			doctor.Error, "lacks: update directus_users"},
-		"write token, too strong": {writing(directus.TokenRights{Valid: directus.Yes, Admin: directus.No, WritesKnown: true, Writes: append([]string{"delete posts", "create directus_files"}, may.Writes...)}, nil),
-			doctor.Warning, "may do more than it needs: delete posts\n"},
+		"write token, too weak": {
+			writing(directus.TokenRights{Valid: directus.Yes, Admin: directus.No, WritesKnown: true, Writes: []string{"create directus_users"}}, nil),
+			doctor.Error, "lacks: update directus_users",
+		},
+		"write token, too strong": {
+			writing(directus.TokenRights{Valid: directus.Yes, Admin: directus.No, WritesKnown: true, Writes: append([]string{"delete posts", "create directus_files"}, may.Writes...)}, nil),
+			doctor.Warning, "may do more than it needs: delete posts\n",
+		},
 
 		"external":            {offering([]storage.ExternalProvider{{Name: "google"}}, nil), doctor.Note, "AUTH_GOOGLE_REDIRECT_ALLOW_LIST"},
 		"external, none":      {offering(nil, nil), doctor.Warning, "Directus offers no provider"},

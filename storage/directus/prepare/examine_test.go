@@ -101,15 +101,15 @@ func (d *server) writerWritesUsers(t *testing.T) storage.Secret {
 	if _, err := d.Login(t.Context(), "ada@example.com", "battery staple"); err != nil {
 		t.Errorf("the new password does not work: %v", err)
 	}
-	// Which ends the session of it.
-	if status := d.status(t, report.WriteToken, http.MethodPatch, "/users/"+id, `{"status":"archived"}`); status >= 300 {
-		t.Errorf("archive the user: %d", status)
+	// The session of that goes with its user.
+	if err := d.Call(t.Context(), http.MethodDelete, "/users/"+id, nil, nil); err != nil {
+		t.Fatal(err)
 	}
 	return report.WriteToken
 }
 
 func (d *server) writerIsKept(t *testing.T, token storage.Secret) {
-	report, err := d.prepare(t, func(o *prepare.Options) { o.Writer, o.WriteToken, o.RotateToken = true, token, false; o.Token = d.rotated(t) })
+	report, err := d.prepare(t, func(o *prepare.Options) { o.Writer, o.WriteToken, o.Token = true, token, d.rotated(t) })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -165,52 +165,39 @@ func (d *server) set(t *testing.T, settings map[string]any) {
 	}
 }
 
+// make creates a row and returns its id.
+func (d *server) make(t *testing.T, path string, row map[string]any) string {
+	t.Helper()
+	var made struct{ ID string }
+	if err := d.Call(t.Context(), http.MethodPost, path, row, &made); err != nil {
+		t.Fatal(err)
+	}
+	return made.ID
+}
+
+// holding are rows that give policies.
+func holding(policies ...string) []map[string]string {
+	var rows []map[string]string
+	for _, id := range policies {
+		rows = append(rows, map[string]string{"policy": id})
+	}
+	return rows
+}
+
 // A policy that asks for one-time passwords, held by roles and a user of whom
 // some may set them up.
 func (d *server) whoCannotEnrolIsFound(t *testing.T) {
 	if d.isTen() {
 		t.Skip("Directus 10 lets everybody enrol whose role asks for it")
 	}
-	policy := func(name string, more map[string]any) string {
-		t.Helper()
-		body := map[string]any{"name": name}
-		for key, value := range more {
-			body[key] = value
-		}
-		var made struct{ ID string }
-		if err := d.Call(t.Context(), http.MethodPost, "/policies", body, &made); err != nil {
-			t.Fatal(err)
-		}
-		return made.ID
-	}
-	role := func(name, parent string, policies ...string) string {
-		t.Helper()
-		body := map[string]any{"name": name}
-		if parent != "" {
-			body["parent"] = parent
-		}
-		var held []map[string]string
-		for _, id := range policies {
-			held = append(held, map[string]string{"policy": id})
-		}
-		body["policies"] = held
-		var made struct{ ID string }
-		if err := d.Call(t.Context(), http.MethodPost, "/roles", body, &made); err != nil {
-			t.Fatal(err)
-		}
-		return made.ID
-	}
-	enforces := policy("Two steps", map[string]any{"enforce_tfa": true})
-	studio := policy("Studio", map[string]any{"app_access": true})
-	role("Members", "", enforces)
-	role("Editors", "", enforces, studio)
-	role("Trainees", role("Staff", "", studio), enforces)
+	enforces := d.make(t, "/policies", map[string]any{"name": "Two steps", "enforce_tfa": true})
+	studio := d.make(t, "/policies", map[string]any{"name": "Studio", "app_access": true})
+	d.make(t, "/roles", map[string]any{"name": "Members", "policies": holding(enforces)})
+	d.make(t, "/roles", map[string]any{"name": "Editors", "policies": holding(enforces, studio)})
+	staff := d.make(t, "/roles", map[string]any{"name": "Staff", "policies": holding(studio)})
+	d.make(t, "/roles", map[string]any{"name": "Trainees", "parent": staff, "policies": holding(enforces)})
 	for email, policies := range map[string][]string{"one@example.com": {enforces}, "both@example.com": {enforces, studio}} {
-		var held []map[string]string
-		for _, id := range policies {
-			held = append(held, map[string]string{"policy": id})
-		}
-		if _, err := d.CreateUser(t.Context(), stack.NewUser{Email: email, Password: "correct horse", Fields: map[string]any{"policies": held}}); err != nil {
+		if _, err := d.CreateUser(t.Context(), stack.NewUser{Email: email, Password: "correct horse", Fields: map[string]any{"policies": holding(policies...)}}); err != nil {
 			t.Fatal(err)
 		}
 	}
