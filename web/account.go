@@ -135,8 +135,7 @@ func (s *screens) otherAccount(w http.ResponseWriter, r *http.Request) {
 // begin leads to a sign-in.
 func (s *screens) begin(w http.ResponseWriter, r *http.Request, own authorize.OwnRequest) {
 	address, err := s.desk.Begin(w, r, own)
-	var refused *oauth.Error
-	if errors.As(err, &refused) {
+	if refused, ok := errors.AsType[*oauth.Error](err); ok {
 		// Too many from this network, or no page that somebody sees.
 		s.Error(w, r, refused, authorize.StartAgain{})
 		return

@@ -25,8 +25,9 @@ func TestPasswordPage(t *testing.T) {
 	h := self(t, newProfiles())
 	page := h.get("/account/password")
 	h.wantPage(page, http.StatusOK, `autocomplete="current-password"`, `autocomplete="new-password"`, `value="ada@example.com" autocomplete="username"`)
-	if strings.Count(page.body, `type="submit"`) != 1 {
-		t.Error("not exactly one submit")
+	want := []form{{tokens: []string{"username", "current-password", "new-password"}, submits: 1, passwords: 2, usernames: 1}}
+	if diff := cmp.Diff(want, formsOf(t, page.body), cmp.AllowUnexported(form{})); diff != "" {
+		t.Errorf("what password managers see (-want +got):\n%s", diff)
 	}
 	h.golden("account_password", page)
 }

@@ -141,8 +141,7 @@ func readPicture(w http.ResponseWriter, r *http.Request) (storage.Picture, error
 }
 
 func uploadError(err error) error {
-	var tooLarge *http.MaxBytesError
-	if errors.As(err, &tooLarge) {
+	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
 		return errPictureTooLarge
 	}
 	return errPictureMissing

@@ -17,8 +17,6 @@ import (
 	"gatehouse/storage"
 )
 
-func pointer(text string) *string { return &text }
-
 func profileForm(change ...string) url.Values {
 	form := url.Values{"given-name": {"Ada"}, "family-name": {"Lovelace"}, "language": {"en-US"}, "appearance": {"auto"}}
 	for i := 0; i < len(change); i += 2 {
@@ -48,7 +46,7 @@ func TestProfileIsChanged(t *testing.T) {
 			h := self(t, p)
 			form := profileForm("given-name", " Augusta ", "family-name", "", "appearance", "dark")
 			h.wantTo(h.post("/account", form), "/account?notice=profile")
-			want := map[string][]storage.ProfileChange{"ada": {{FirstName: pointer("Augusta"), LastName: pointer(""), Appearance: pointer("dark")}}}
+			want := map[string][]storage.ProfileChange{"ada": {{FirstName: new("Augusta"), LastName: new(""), Appearance: new("dark")}}}
 			if diff := cmp.Diff(want, p.made()); diff != "" {
 				t.Errorf("changes (-want +got):\n%s", diff)
 			}
@@ -70,7 +68,7 @@ func TestProfileFormHasItsFieldsOnly(t *testing.T) {
 		form.Set(column, "grace")
 	}
 	h.wantTo(h.post("/account?id=grace&subject=grace", form), "/account?notice=profile")
-	want := map[string][]storage.ProfileChange{"ada": {{FirstName: pointer("Augusta")}}}
+	want := map[string][]storage.ProfileChange{"ada": {{FirstName: new("Augusta")}}}
 	if diff := cmp.Diff(want, p.made()); diff != "" {
 		t.Errorf("changes (-want +got):\n%s", diff)
 	}
@@ -238,7 +236,7 @@ func TestPictureIsStoredShownAndRemoved(t *testing.T) {
 		t.Errorf("picture with %v", shown.Header)
 	}
 	h.wantTo(h.post("/account/picture/remove", nil), "/account?notice=picture-removed")
-	want := map[string][]storage.ProfileChange{"ada": {{Avatar: pointer("file-new")}, {Avatar: pointer("")}}}
+	want := map[string][]storage.ProfileChange{"ada": {{Avatar: new("file-new")}, {Avatar: new("")}}}
 	if diff := cmp.Diff(want, p.made()); diff != "" {
 		t.Errorf("changes (-want +got):\n%s", diff)
 	}
