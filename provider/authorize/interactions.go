@@ -87,6 +87,9 @@ func (i *Interactions) StartAgain(r *http.Request) StartAgain {
 func (i *Interactions) SignIn(ctx context.Context, w http.ResponseWriter, interaction *Interaction, signIn session.SignIn) (storage.Session, string, error) {
 	signIn.RequestID = interaction.Request.ID
 	s, err := i.endpoint.Sessions.Start(ctx, w, interaction.Browser, signIn)
+	if errors.Is(err, session.ErrEnded) {
+		return storage.Session{}, "", ErrExpired
+	}
 	if err != nil {
 		return storage.Session{}, "", err
 	}

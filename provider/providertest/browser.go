@@ -11,9 +11,15 @@ import (
 	"golang.org/x/net/html"
 )
 
+// DefaultUserAgent is what browsers say of themselves unless told otherwise.
+const DefaultUserAgent = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+
 // Browser is a person's browser: it keeps cookies, follows redirects within the
 // provider, and stops where one leads elsewhere.
 type Browser struct {
+	// UserAgent is what the browser says of itself.
+	UserAgent string
+
 	t      testing.TB
 	server *Server
 	client *http.Client
@@ -26,7 +32,7 @@ func (s *Server) NewBrowser(t testing.TB) *Browser {
 	if err != nil {
 		t.Fatalf("make cookie jar: %v", err)
 	}
-	return &Browser{t: t, server: s, client: &http.Client{
+	return &Browser{UserAgent: DefaultUserAgent, t: t, server: s, client: &http.Client{
 		Jar:           jar,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
@@ -116,6 +122,7 @@ func (b *Browser) step(client *http.Client, method, address string, form url.Val
 	if method == http.MethodPost {
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
+	r.Header.Set("User-Agent", b.UserAgent)
 	answer, err := client.Do(r)
 	if err != nil {
 		b.t.Fatalf("%s %s: %v", method, address, err)

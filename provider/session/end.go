@@ -98,7 +98,10 @@ func (m *Manager) List(ctx context.Context, subject string) ([]storage.Session, 
 	return alive, nil
 }
 
-// remove deletes the records first and their entries in the index after.
+// remove deletes the records first and their entries in the index after, so that
+// a crash leaves no session that no list shows. It then deletes the records once
+// more, for one that was being written meanwhile: whoever writes it looks for
+// its entry afterwards (stillListed), so that either of the two sees the other.
 func (m *Manager) remove(ctx context.Context, subject, reason string, ids ...string) error {
 	if len(ids) == 0 {
 		return nil
@@ -113,10 +116,15 @@ func (m *Manager) remove(ctx context.Context, subject, reason string, ids ...str
 		index.Sessions = slices.DeleteFunc(index.Sessions, func(e storage.SessionEntry) bool { return slices.Contains(ids, e.ID) })
 		return nil
 	})
-	if errors.Is(err, storage.ErrNotFound) {
-		return nil
+	if err != nil && !errors.Is(err, storage.ErrNotFound) {
+		return err
 	}
-	return err
+	for _, id := range ids {
+		if err := m.Store.Sessions.Delete(ctx, id); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // delete ends a session before what was kept for it, which nobody can use

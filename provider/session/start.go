@@ -99,7 +99,31 @@ func (m *Manager) create(ctx context.Context, signIn SignIn, secret string) (sto
 	if err := m.enter(ctx, s, lifetime); err != nil {
 		return storage.Session{}, err
 	}
-	return s, m.Store.Sessions.Put(ctx, id, s, lifetime)
+	if err := m.Store.Sessions.Put(ctx, id, s, lifetime); err != nil {
+		return storage.Session{}, err
+	}
+	return s, m.stillListed(ctx, s)
+}
+
+// ErrEnded says that all sessions of the user were ended while he signed in, as
+// when his password was changed: what he signed in with counts no more.
+var ErrEnded = errors.New("sessions of the user were ended meanwhile")
+
+// stillListed ends a session that was just written if it has lost its entry in
+// the index. Whoever ended everything may have looked for it between the two
+// writes; nobody would ever find it again.
+func (m *Manager) stillListed(ctx context.Context, s storage.Session) error {
+	ids, err := m.listed(ctx, s.Subject)
+	if err != nil {
+		return err
+	}
+	if slices.Contains(ids, s.ID) {
+		return nil
+	}
+	if err := m.delete(ctx, s.ID); err != nil {
+		return err
+	}
+	return ErrEnded
 }
 
 func (m *Manager) enter(ctx context.Context, s storage.Session, lifetime time.Duration) error {

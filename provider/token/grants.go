@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"gatehouse/provider/event"
@@ -23,7 +24,28 @@ func (s *Service) open(ctx context.Context, grant storage.Grant, index Index, tt
 	if err := s.Store.Grants.Put(ctx, grant.ID, grant, ttl); err != nil {
 		return fmt.Errorf("write grant: %w", err)
 	}
-	return nil
+	if !grant.Offline {
+		// It ends with its session, or by itself soon.
+		return nil
+	}
+	return s.stillListed(ctx, grant)
+}
+
+// stillListed ends a grant that was just written if it has lost its entry in the
+// index. Whoever ended all of a user's grants may have looked for it between the
+// two writes, and nobody would ever find it again.
+func (s *Service) stillListed(ctx context.Context, grant storage.Grant) error {
+	record, err := s.Store.Subjects.Get(ctx, grant.Subject)
+	if err != nil && !errors.Is(err, storage.ErrNotFound) {
+		return fmt.Errorf("look for grant: %w", err)
+	}
+	if record != nil && slices.ContainsFunc(record.Value.Grants, func(e storage.GrantEntry) bool { return e.ID == grant.ID }) {
+		return nil
+	}
+	if err := s.Store.Grants.Delete(ctx, grant.ID); err != nil {
+		return fmt.Errorf("end grant: %w", err)
+	}
+	return oauth.NewError(oauth.LoginRequired, "everything of the user was ended meanwhile")
 }
 
 // keepListed moves the grant's entry in the user's index on if the entry would
@@ -153,7 +175,9 @@ func (s *Service) Living(ctx context.Context, subject string, index Index) ([]st
 	return living, nil
 }
 
-// revoke deletes the records first and their entries in the index after.
+// revoke deletes the records first and their entries in the index after, and the
+// records once more, for one that was being written meanwhile: whoever writes it
+// looks for its entry afterwards, so that either of the two sees the other.
 func (s *Service) revoke(ctx context.Context, subject, reason string, entries []storage.GrantEntry) error {
 	if err := s.deleteGrants(ctx, subject, reason, entries); err != nil || subject == "" || len(entries) == 0 {
 		return err
@@ -164,6 +188,14 @@ func (s *Service) revoke(ctx context.Context, subject, reason string, entries []
 	})
 	if err != nil && !errors.Is(err, storage.ErrNotFound) {
 		return fmt.Errorf("revoke grant: %w", err)
+	}
+	for _, entry := range entries {
+		if !entry.Offline {
+			continue
+		}
+		if err := s.Store.Grants.Delete(ctx, entry.ID); err != nil {
+			return fmt.Errorf("revoke grant: %w", err)
+		}
 	}
 	return nil
 }
