@@ -1,6 +1,6 @@
 import { createPerson, setStatus } from "./support/directus";
 import { linkFor, mailsTo } from "./support/mail";
-import { allow, askForReset, enterPassword, expectAccount, expectScreen, openSignIn, setPassword, signIn } from "./support/pages";
+import { askForReset, enterPassword, expectAccount, expectScreen, openSignIn, setPassword, signIn } from "./support/pages";
 import { expect, test } from "./support/test";
 import { words } from "./support/words";
 import { issuerURL, world } from "./support/world";
@@ -27,7 +27,6 @@ for (const scripts of [true, false]) {
     await enterPassword(page, person);
     await expect(page.getByRole("alert")).toContainText(words("login.problem.refused"));
     await enterPassword(page, changed);
-    await allow(page);
     await expectAccount(page, world.shop, person);
 
     await thief.goto(`${world.club.url}/account`);
@@ -58,7 +57,7 @@ test("a used link says so and offers a new one", { tag: "@core" }, async ({ page
   await page.goto(link);
   await setPassword(page, "another new password");
   await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
-  await page.locator("#reset-again").click();
+  await page.locator("#link-again").click();
   await expectScreen(page, "/reset-password");
   await askForReset(page, person.email);
   await linkFor(person.email, "/reset-password", 2);
@@ -67,7 +66,7 @@ test("a used link says so and offers a new one", { tag: "@core" }, async ({ page
 test("a damaged link says so, one without token leads on", async ({ page }) => {
   await page.goto(issuerURL("/reset-password?token=damaged"));
   await setPassword(page, "another new password");
-  await expect(page.locator("#reset-again")).toBeVisible();
+  await expect(page.locator("#link-again")).toBeVisible();
   await page.goto(issuerURL("/reset-password?token="));
   await expectScreen(page, "/login");
 });

@@ -18,7 +18,7 @@ export const accountScreens: Screen[] = [
   },
   {
     name: "register-done",
-    heading: "register.done.heading",
+    heading: "mail.heading",
     open: async ({ page }) => {
       await openRegister(page, world.shop);
       await register(page, newPerson());
@@ -28,7 +28,7 @@ export const accountScreens: Screen[] = [
   { name: "verify", heading: "verify.heading", open: async ({ page }) => void (await page.goto(await verificationLink(page))) },
   {
     name: "verify-damaged",
-    heading: "verify.invalid.heading",
+    heading: "link.invalid.heading",
     open: async ({ page }) => {
       await page.goto(issuerURL("/verify-email?token=damaged"));
       await page.locator("#verify-submit").click();
@@ -37,7 +37,7 @@ export const accountScreens: Screen[] = [
   { name: "reset-ask", heading: "reset.heading", open: async ({ page }) => void (await page.goto(issuerURL("/reset-password"))) },
   {
     name: "reset-asked",
-    heading: "reset.done.heading",
+    heading: "mail.heading",
     open: async ({ page }) => {
       await page.goto(issuerURL("/reset-password"));
       await askForReset(page, "nobody.knows@example.com");
@@ -45,12 +45,12 @@ export const accountScreens: Screen[] = [
   },
   {
     name: "reset-new-password",
-    heading: "new_password.heading",
+    heading: "reset.new.heading",
     open: async ({ page, person }) => void (await page.goto(await resetLink(page, person.email))),
   },
   {
     name: "reset-used",
-    heading: "reset.used.heading",
+    heading: "link.used.heading",
     open: async ({ page, person }) => {
       const link = await resetLink(page, person.email);
       for (const password of ["a new password", "another new password"]) {
