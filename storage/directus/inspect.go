@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"gatehouse/storage"
 	"gatehouse/storage/directus/internal/rest"
 )
 
@@ -68,17 +67,6 @@ type Inspection struct {
 	LoginAttempts      int
 	LoginAttemptsKnown bool
 	Token              TokenRights
-	// WriteToken is what the token that may write may do; Valid is Unknown if
-	// there is none.
-	WriteToken WriteRights
-	// EnforcedWithoutEnrolment are the policies that ask for one-time passwords
-	// of people who may not set one up, if EnforcementKnown.
-	EnforcedWithoutEnrolment []string
-	EnforcementKnown         bool
-	// External are the other places to sign in that Directus offers, if
-	// ExternalKnown.
-	External      []ExternalOffer
-	ExternalKnown bool
 	// MissingColumns are the configured columns that do not exist or that the
 	// service token may not see.
 	MissingColumns []string
@@ -91,8 +79,8 @@ type License struct {
 	Status string
 }
 
-// Inspect asks Directus about itself. It writes nothing and needs about
-// twelve requests. What cannot be found out is Unknown.
+// Inspect asks Directus about itself. It writes nothing and needs about eight
+// requests. What cannot be found out is Unknown.
 func (c *Client) Inspect(ctx context.Context) Inspection {
 	var found Inspection
 	if err := c.inspectClock(ctx, &found); err != nil {
@@ -108,9 +96,6 @@ func (c *Client) Inspect(ctx context.Context) Inspection {
 		return found
 	}
 	found.Token = rights
-	c.inspectWriteToken(ctx, &found)
-	c.inspectEnforcement(ctx, &found)
-	c.inspectExternal(ctx, &found)
 	if rights.ReadsUsers == Yes {
 		found.MissingColumns, found.Problem = c.missingColumns(ctx)
 	}
@@ -227,16 +212,11 @@ func (c *Client) seesColumns(ctx context.Context, names ...string) (bool, error)
 }
 
 func (c *Client) get(ctx context.Context, path string, data any, fields ...string) error {
-	var which url.Values
+	request := rest.Request{Name: "get " + path, Method: http.MethodGet, Path: path, Token: c.token}
 	if len(fields) > 0 {
-		which = url.Values{"fields": {strings.Join(fields, ",")}}
+		request.Query = url.Values{"fields": {strings.Join(fields, ",")}}
 	}
-	return c.getAs(ctx, c.token, path, which, data)
-}
-
-// getAs reads with one of our tokens.
-func (c *Client) getAs(ctx context.Context, token storage.Secret, path string, which url.Values, data any) error {
-	_, err := c.rest.Do(ctx, rest.Request{Name: "get " + path, Method: http.MethodGet, Path: path, Token: token, Query: which}, data)
+	_, err := c.rest.Do(ctx, request, data)
 	return err
 }
 

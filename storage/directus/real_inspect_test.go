@@ -1,10 +1,8 @@
 package directus_test
 
 import (
-	"crypto/rand"
 	"errors"
 	"net/http"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -114,43 +112,5 @@ func allowLists(t *testing.T, d *real) {
 	}
 	if after := users(); after != before {
 		t.Errorf("asking registered somebody: %s users, then %s", before, after)
-	}
-}
-
-// Other tests leave policies behind, so only these are looked for.
-func inspectionOfPeople(t *testing.T, d *real) {
-	enforcing := map[string]any{"name": rand.Text(), "admin_access": false, "app_access": false, "enforce_tfa": true}
-	name, _ := enforcing["name"].(string)
-	lets := map[string]any{"name": rand.Text(), "admin_access": false, "app_access": false, "enforce_tfa": true, "permissions": d.ownRow()}
-	can, _ := lets["name"].(string)
-	if !d.isTen() {
-		d.user(t, map[string]any{"policies": []any{map[string]any{"policy": enforcing}}})
-		d.user(t, map[string]any{"policies": []any{map[string]any{"policy": lets}}})
-	}
-	service := d.client(t).Inspect(t.Context())
-	if service.Problem != nil || service.EnforcementKnown != d.isTen() || service.WriteToken.Valid != directus.Unknown {
-		t.Errorf("service token: %+v", service)
-	}
-	found := d.client(t, func(c *directus.Config) { c.WriteToken = storage.Secret(d.AdminToken) }).Inspect(t.Context())
-	if found.Problem != nil || !found.EnforcementKnown || found.WriteToken.Admin != directus.Yes || found.WriteToken.UpdatesUsers != directus.Yes {
-		t.Errorf("%+v", found)
-	}
-	if got := slices.Contains(found.EnforcedWithoutEnrolment, name); got == d.isTen() {
-		t.Errorf("%s is listed: %v", name, got)
-	}
-	if slices.Contains(found.EnforcedWithoutEnrolment, can) {
-		t.Errorf("%s is listed, and its people can enrol", can)
-	}
-	if !found.ExternalKnown || d.isCore() != (len(found.External) == 0) {
-		t.Fatalf("external: known %v, %+v", found.ExternalKnown, found.External)
-	}
-	for _, offer := range found.External {
-		want := map[string]string{"first": "session", "second": "cookie"}[offer.Name]
-		if d.isTen() {
-			want = ""
-		}
-		if offer.Mode != want {
-			t.Errorf("%s: mode %q, want %q", offer.Name, offer.Mode, want)
-		}
 	}
 }

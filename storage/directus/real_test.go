@@ -70,7 +70,6 @@ func TestOnDirectus(t *testing.T) {
 		"enforced by an own policy":       enforcedByOwnPolicy,
 		"external sign-in":                externalSignIn,
 		"external sign-in of another":     externalOfAnother,
-		"inspection of people":            inspectionOfPeople,
 		"password policy":                 passwordPolicy,
 	} {
 		t.Run(name, func(t *testing.T) {

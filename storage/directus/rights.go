@@ -3,7 +3,6 @@ package directus
 import (
 	"context"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 
@@ -64,19 +63,12 @@ func (c *Client) TokenRights(ctx context.Context) (TokenRights, error) {
 	return rights, nil
 }
 
-func (c *Client) askFlags(ctx context.Context, rights *TokenRights) (err error) {
-	rights.Admin, rights.AppAccess, err = c.flags(ctx, c.token)
-	return err
-}
-
-// flags asks whether the user of a token is an administrator, and may use the
-// Studio.
-func (c *Client) flags(ctx context.Context, token storage.Secret) (admin, app Known, err error) {
+func (c *Client) askFlags(ctx context.Context, rights *TokenRights) error {
 	var flags struct {
 		Admin *rest.Flag `json:"admin_access"`
 		App   *rest.Flag `json:"app_access"`
 	}
-	err = c.getAs(ctx, token, "/policies/me/globals", nil, &flags)
+	err := c.get(ctx, "/policies/me/globals", &flags)
 	if rest.Status(err) == http.StatusNotFound { // Directus 10: the flags are the role's
 		var me struct {
 			Role *struct {
@@ -84,21 +76,20 @@ func (c *Client) flags(ctx context.Context, token storage.Secret) (admin, app Kn
 				App   *rest.Flag `json:"app_access"`
 			} `json:"role"`
 		}
-		err = c.getAs(ctx, token, "/users/me", url.Values{"fields": {"role.admin_access,role.app_access"}}, &me)
-		if err == nil && me.Role != nil {
+		if err = c.get(ctx, "/users/me", &me, "role.admin_access", "role.app_access"); err == nil && me.Role != nil {
 			flags.Admin, flags.App = me.Role.Admin, me.Role.App
 		}
 	}
 	if err != nil && !declined(err) {
-		return Unknown, Unknown, err
+		return err
 	}
 	if flags.Admin != nil {
-		admin = known(bool(*flags.Admin))
+		rights.Admin = known(bool(*flags.Admin))
 	}
 	if flags.App != nil {
-		app = known(bool(*flags.App))
+		rights.AppAccess = known(bool(*flags.App))
 	}
-	return admin, app, nil
+	return nil
 }
 
 func (c *Client) askReads(ctx context.Context, rights *TokenRights) error {

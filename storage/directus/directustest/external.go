@@ -9,22 +9,19 @@ import (
 	"gatehouse/storage"
 )
 
-// Offer sets the external providers, all of which are in mode "cookie". A new
-// Server has none, as Directus 12 without a licence.
+// Offer sets the external providers. A new Server has none, as Directus 12
+// without a licence.
 func (s *Server) Offer(providers ...storage.ExternalProvider) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.providers = slices.Clone(providers)
 }
 
-func (s *Server) offer(w http.ResponseWriter, r *http.Request) {
+func (s *Server) offer(w http.ResponseWriter, _ *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	rows := []any{}
 	for _, provider := range s.providers {
-		if r.URL.Query().Get("sessionOnly") != "" {
-			break
-		}
 		rows = append(rows, map[string]any{
 			"name": provider.Name, "label": orNull(provider.Label), "driver": provider.Driver, "icon": orNull(provider.Icon),
 		})

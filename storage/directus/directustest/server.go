@@ -56,8 +56,6 @@ type Server struct {
 	requests  []Request
 	faults    []*Fault
 
-	policies     []Policy
-	parents      map[string]string // of roles
 	registration Registration
 	mails        mails
 	project      Project
