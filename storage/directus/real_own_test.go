@@ -269,16 +269,32 @@ func enforcedOneTimePassword(t *testing.T, d *real) {
 	}
 }
 
-// Access tokens say nothing of a user's own policies.
+// Access tokens say nothing of a user's own policies. Access to the Studio, of
+// which this one is, lets nobody set up a one-time password either.
 func enforcedByOwnPolicy(t *testing.T, d *real) {
 	if d.isTen() {
 		t.Skip("Directus 10 has no policies")
 	}
-	policy := map[string]any{"name": rand.Text(), "admin_access": false, "app_access": false, "enforce_tfa": true}
+	policy := map[string]any{"name": rand.Text(), "admin_access": false, "app_access": true, "enforce_tfa": true}
 	_, credentials := d.user(t, map[string]any{"policies": []any{map[string]any{"policy": policy}}})
-	signedIn, err := d.client(t).Authenticate(t.Context(), credentials)
+	client := d.client(t)
+	signedIn, err := client.Authenticate(t.Context(), credentials)
 	if err != nil || !signedIn.EnforceTFA {
 		t.Errorf("enforced %v, %v", signedIn.EnforceTFA, err)
+	}
+	access := signedIn.Pair.Access()
+	if rights, err := client.Rights(t.Context(), access); err != nil || rights.OneTimePassword {
+		t.Errorf("rights %+v, %v", rights, err)
+	}
+	made, err := client.GenerateOTP(t.Context(), access, credentials.Password)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = tried(func() error {
+		return client.EnableOTP(t.Context(), access, made, storage.Secret(directustest.OTP(made.Secret, time.Now())))
+	})
+	if !errors.Is(err, storage.ErrForbidden) {
+		t.Errorf("error %v, want %v", err, storage.ErrForbidden)
 	}
 }
 

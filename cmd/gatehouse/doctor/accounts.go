@@ -159,7 +159,7 @@ func (p Patient) administered(ctx context.Context, found directus.Inspection) []
 	for _, enforcement := range examined.CannotEnrol {
 		findings = append(findings, Finding{
 			Error, "one-time passwords", fmt.Sprintf("the policy %q asks %s for one, but Directus lets only people update their own row set it up: they cannot sign in", enforcement.Policy, enforcement.Holder),
-			"take enforce_tfa from them, or (Directus 11, or 12 with a licence) let them update tfa_secret of their own row",
+			"take enforce_tfa from them, or let them update their own row (docs/accounts.md has the rule that Directus 12 takes without a licence)",
 		})
 	}
 	return findings

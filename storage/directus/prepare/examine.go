@@ -115,23 +115,18 @@ func (p *preparation) roleAccess(ctx context.Context, id string) (RoleAccess, er
 }
 
 // rights is what is needed of a policy to tell whether its holders may set up a
-// one-time password: they update their own row for it. Directus grants that to
-// whoever may use the Studio.
+// one-time password: they update their own row for it. Access to the Studio alone
+// does not grant that (seen on 11.17.4 and 12.4.0).
 type rights struct {
-	ID          string       `json:"id"`
-	Name        string       `json:"name"`
-	Admin       rest.Flag    `json:"admin_access"`
-	App         rest.Flag    `json:"app_access"`
-	Enforces    rest.Flag    `json:"enforce_tfa"`
-	Permissions []permission `json:"permissions"`
+	ID       string    `json:"id"`
+	Name     string    `json:"name"`
+	Admin    rest.Flag `json:"admin_access"`
+	Enforces rest.Flag `json:"enforce_tfa"`
+	// updates says that its holders may change the column of one-time passwords.
+	updates bool
 }
 
-func (r rights) enrols() bool {
-	return bool(r.Admin) || bool(r.App) || slices.ContainsFunc(r.Permissions, func(row permission) bool {
-		return row.Collection == "directus_users" && row.Action == "update" &&
-			(slices.Contains(row.Fields, "*") || slices.Contains(row.Fields, "tfa_secret"))
-	})
-}
+func (r rights) enrols() bool { return bool(r.Admin) || r.updates }
 
 // holding is a row of directus_access.
 type holding struct {
@@ -147,13 +142,14 @@ func (p *preparation) cannotEnrol(ctx context.Context) ([]Enforcement, error) {
 		return nil, nil
 	}
 	var policies []rights
-	if err := p.admin.search(ctx, "/policies", nil, []string{
-		"id", "name", "admin_access", "app_access", "enforce_tfa", "permissions.collection", "permissions.action", "permissions.fields",
-	}, &policies); err != nil {
+	if err := p.admin.search(ctx, "/policies", nil, []string{"id", "name", "admin_access", "enforce_tfa"}, &policies); err != nil {
 		return nil, failed(err)
 	}
 	if !slices.ContainsFunc(policies, func(r rights) bool { return bool(r.Enforces) }) {
 		return nil, nil
+	}
+	if err := p.addUpdates(ctx, policies); err != nil {
+		return nil, err
 	}
 	var holdings []holding
 	if err := p.admin.search(ctx, "/access", nil, []string{"role", "user", "policy"}, &holdings); err != nil {
@@ -181,6 +177,30 @@ func (p *preparation) cannotEnrol(ctx context.Context) ([]Enforcement, error) {
 	return slices.SortedFunc(maps.Keys(found), func(a, b Enforcement) int {
 		return cmp.Or(cmp.Compare(a.Policy, b.Policy), cmp.Compare(a.Holder, b.Holder))
 	}), nil
+}
+
+// addUpdates finds the policies that let people change the column of one-time
+// passwords. Directus 12 without a licence keeps permissions with rules that it
+// then ignores; /permissions leaves them out, and others too if their columns are
+// not all asked for.
+func (p *preparation) addUpdates(ctx context.Context, policies []rights) error {
+	var rows []struct {
+		Policy string   `json:"policy"`
+		Fields []string `json:"fields"`
+	}
+	filter := map[string]any{"collection": equals("directus_users"), "action": equals("update")}
+	if err := p.admin.search(ctx, "/permissions", filter, []string{"*"}, &rows); err != nil {
+		return failed(err)
+	}
+	for _, row := range rows {
+		if !slices.Contains(row.Fields, "*") && !slices.Contains(row.Fields, "tfa_secret") {
+			continue
+		}
+		for i := range policies {
+			policies[i].updates = policies[i].updates || policies[i].ID == row.Policy
+		}
+	}
+	return nil
 }
 
 // judge says who holds a policy, and whether he may set up a one-time password

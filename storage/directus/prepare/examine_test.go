@@ -192,11 +192,20 @@ func (d *server) whoCannotEnrolIsFound(t *testing.T) {
 	}
 	enforces := d.make(t, "/policies", map[string]any{"name": "Two steps", "enforce_tfa": true})
 	studio := d.make(t, "/policies", map[string]any{"name": "Studio", "app_access": true})
+	// The one rule for rows that Directus 12 takes without a licence.
+	ownRow := d.make(t, "/policies", map[string]any{"name": "Own row", "permissions": []map[string]any{{
+		"collection": "directus_users", "action": "update", "permissions": map[string]any{"id": map[string]any{"_eq": "$CURRENT_USER"}},
+		"fields": []string{
+			"first_name", "last_name", "email", "password", "location", "title", "description", "avatar", "language", "appearance",
+			"theme_light", "theme_dark", "theme_light_overrides", "theme_dark_overrides", "tfa_secret",
+		},
+	}}})
+	d.make(t, "/roles", map[string]any{"name": "Authors", "policies": holding(enforces, studio)})
 	d.make(t, "/roles", map[string]any{"name": "Members", "policies": holding(enforces)})
-	d.make(t, "/roles", map[string]any{"name": "Editors", "policies": holding(enforces, studio)})
-	staff := d.make(t, "/roles", map[string]any{"name": "Staff", "policies": holding(studio)})
+	d.make(t, "/roles", map[string]any{"name": "Editors", "policies": holding(enforces, ownRow)})
+	staff := d.make(t, "/roles", map[string]any{"name": "Staff", "policies": holding(ownRow)})
 	d.make(t, "/roles", map[string]any{"name": "Trainees", "parent": staff, "policies": holding(enforces)})
-	for email, policies := range map[string][]string{"one@example.com": {enforces}, "both@example.com": {enforces, studio}} {
+	for email, policies := range map[string][]string{"one@example.com": {enforces}, "both@example.com": {enforces, ownRow}} {
 		if _, err := d.CreateUser(t.Context(), stack.NewUser{Email: email, Password: "correct horse", Fields: map[string]any{"policies": holding(policies...)}}); err != nil {
 			t.Fatal(err)
 		}
@@ -209,7 +218,7 @@ func (d *server) whoCannotEnrolIsFound(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []prepare.Enforcement{{Policy: "Two steps", Holder: "role Members"}, {Policy: "Two steps", Holder: "user " + users[0].ID}}
+	want := []prepare.Enforcement{{Policy: "Two steps", Holder: "role Authors"}, {Policy: "Two steps", Holder: "role Members"}, {Policy: "Two steps", Holder: "user " + users[0].ID}}
 	if diff := cmp.Diff(want, found.CannotEnrol); diff != "" {
 		t.Error(diff)
 	}
