@@ -17,11 +17,9 @@ type enrolPage struct {
 	App app
 	// Blocked says that the project demands a one-time password, and does not
 	// let the person set one up: only an administrator can help.
-	Blocked  bool
-	HelpURL  string
-	OtherURL string
-	// Own says that no app waits, so that there is none to go back to.
-	Own        bool
+	Blocked    bool
+	HelpURL    string
+	OtherURL   string
 	SignOutURL string
 }
 
@@ -112,11 +110,12 @@ func (s *screens) mustEnrol(w http.ResponseWriter, r *http.Request, interaction 
 }
 
 func (s *screens) enrolPage(w http.ResponseWriter, r *http.Request, interaction *authorize.Interaction) enrolPage {
+	frame := s.screen(w, r, s.readerOf(r, interaction))
 	return enrolPage{
-		page: s.screen(w, r, s.readerOf(r, interaction)), App: appOf(interaction.Client),
+		page: frame, App: frame.asking(interaction),
 		HelpURL: s.help, OtherURL: s.prefix + "/login" + here(r, "other", "1"),
-		Own: interaction.Request.OwnPath != "", SignOutURL: s.prefix + "/logout",
-		otpForms: otpForms{Action: here(r, "", "")},
+		SignOutURL: s.prefix + "/logout",
+		otpForms:   otpForms{Action: here(r, "", "")},
 	}
 }
 

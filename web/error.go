@@ -54,6 +54,10 @@ func (web *Web) showError(w http.ResponseWriter, r *http.Request, status int, ki
 		RequestID: event.RequestOf(r.Context()).ID, Minutes: kind.minutes, RetryURL: kind.retry,
 		App: app{Name: again.ClientName}, AgainURL: webAddress(again.URL), HelpURL: web.help,
 	}
+	if data.App.Name == "" && data.AgainURL != "" {
+		// A page of ours has no other name.
+		data.App.Name = data.Project
+	}
 	data.Failed = true
 	web.show(w, r, status, "error", data, policy(nil, nil))
 }

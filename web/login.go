@@ -38,8 +38,9 @@ type loginPage struct {
 }
 
 func (s *screens) loginPage(w http.ResponseWriter, r *http.Request, interaction *authorize.Interaction) loginPage {
+	frame := s.screen(w, r, s.readerOf(r, interaction))
 	return loginPage{
-		page: s.screen(w, r, s.readerOf(r, interaction)), App: appOf(interaction.Client),
+		page: frame, App: frame.asking(interaction),
 		Action: here(r, "", ""), OtherURL: here(r, "other", "1"), HelpURL: s.help,
 	}
 }

@@ -73,8 +73,9 @@ func (s *screens) otp(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *screens) showOTP(w http.ResponseWriter, r *http.Request, interaction *authorize.Interaction, pending storage.PendingSignIn, problem string) {
+	frame := s.screen(w, r, s.readerOf(r, interaction))
 	data := otpPage{
-		page: s.screen(w, r, s.readerOf(r, interaction)), App: appOf(interaction.Client), Action: here(r, "", ""),
+		page: frame, App: frame.asking(interaction), Action: here(r, "", ""),
 		BackURL: s.prefix + "/login" + here(r, "other", "1"), Email: pending.Email, Problem: problem,
 	}
 	data.Failed = problem != ""

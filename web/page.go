@@ -135,6 +135,18 @@ func here(r *http.Request, parameter, value string) string {
 type app struct {
 	Name, Logo          string
 	PolicyURL, TermsURL string
+	// Own says that it is no app but the project itself: there is nothing to go
+	// back to.
+	Own bool
+}
+
+// asking is who somebody signs in for: the app, or, for a page of ours, the
+// project.
+func (p page) asking(interaction *authorize.Interaction) app {
+	if interaction.Request.OwnPath != "" {
+		return app{Name: p.Project, Own: true}
+	}
+	return appOf(interaction.Client)
 }
 
 func appOf(client storage.Client) app {

@@ -42,8 +42,9 @@ func (s *screens) selectAccount(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, r, err)
 		return
 	}
+	frame := s.screen(w, r, s.readerOf(r, interaction))
 	data := selectAccountPage{
-		page: s.screen(w, r, s.readerOf(r, interaction)), App: appOf(interaction.Client), Action: here(r, "", ""),
+		page: frame, App: frame.asking(interaction), Action: here(r, "", ""),
 		OtherURL: s.prefix + "/login" + here(r, "other", "1"), Accounts: choices,
 	}
 	s.show(w, r, http.StatusOK, "select_account", data, endsAt(interaction))

@@ -74,10 +74,10 @@ func (i *Interactions) Begin(w http.ResponseWriter, r *http.Request, own OwnRequ
 	if own.Fresh {
 		// As if an app had asked for it: only a sign-in for this very request
 		// satisfies it.
-		request.Prompts = []string{string(PromptLogin)}
+		request.Prompts = append(request.Prompts, string(PromptLogin))
 	}
 	if own.SelectAccount {
-		request.Prompts = []string{string(PromptSelectAccount)}
+		request.Prompts = append(request.Prompts, string(PromptSelectAccount))
 	}
 	handle, err := e.save(w, r, request)
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"gatehouse/provider/authorize"
 	"gatehouse/provider/oauth"
 	"gatehouse/provider/providertest"
+	"gatehouse/storage/directus/directustest"
 )
 
 // wantOwn fails the test unless the browser came to a page of ours.
@@ -29,10 +30,14 @@ func wantScreen(t *testing.T, page *providertest.Page, path string) {
 
 func TestOwnRequest(t *testing.T) {
 	s := start(t)
+	s.Directus.SetProject(directustest.Project{Name: "Acme"})
 	browser := s.NewBrowser(t)
 	own := s.Own(authorize.OwnRequest{Path: "/account/sessions"})
 	login := browser.Get(own)
 	wantScreen(t, login, "/login")
+	if login.Has("login-deny") || !strings.Contains(login.Body, "Sign in to Acme") {
+		t.Errorf("the sign-in does not say what for, or has an app to go back to:\n%s", login.Body)
+	}
 	wantOwn(t, browser.Password(login, ada), "/account/sessions")
 	// Signed in, nothing is asked: never consent, since there is nobody to consent to.
 	wantOwn(t, browser.Get(own), "/account/sessions")

@@ -10,6 +10,7 @@ import (
 	"gatehouse/provider/oauth"
 	"gatehouse/provider/providertest"
 	"gatehouse/storage"
+	"gatehouse/storage/directus/directustest"
 )
 
 // authTime is the claim auth_time of the ID token that a code is worth.
@@ -222,6 +223,7 @@ func TestUILocales(t *testing.T) {
 
 func TestPromptCreate(t *testing.T) {
 	s := start(t)
+	s.Directus.SetRegistration(directustest.Registration{Open: true})
 	web, browser := s.Web(t), s.NewBrowser(t)
 	create := map[string]string{"prompt": "create"}
 	page := browser.Get(web.AuthorizationURL(create))
@@ -237,6 +239,15 @@ func TestPromptCreate(t *testing.T) {
 	for _, prompt := range []string{"create none", "none create"} {
 		browser.Get(web.AuthorizationURL(map[string]string{"prompt": prompt})).WantError(t, oauth.InvalidRequest)
 	}
+}
+
+// What Directus says of itself can change after discovery was read.
+func TestPromptCreateWhileDirectusTakesNobody(t *testing.T) {
+	s := start(t)
+	web, browser := s.Web(t), s.NewBrowser(t)
+	page := browser.Get(web.AuthorizationURL(map[string]string{"prompt": "create"}))
+	wantScreen(t, page, "/login")
+	browser.Through(page, ada).Code(t)
 }
 
 func TestPromptCreateWithoutRegistration(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"gatehouse/provider/clients"
 	"gatehouse/provider/event"
 	"gatehouse/provider/providertest"
 	"gatehouse/storage"
@@ -87,6 +88,7 @@ func TestAppsThatWereRemoved(t *testing.T) {
 	w.wantApps(t, shop, listed{Name: "Made", Scopes: []string{"openid"}, Allowed: true, Holds: true})
 
 	ok(t, w.Store.Clients.Delete(t.Context(), made.ID))
+	w.Clock.Advance(2 * clients.CacheFor)
 	w.wantApps(t, shop, listed{Name: "made", Scopes: []string{"openid"}, Allowed: true, Holds: true})
 
 	w.Clock.Advance(time.Minute)
