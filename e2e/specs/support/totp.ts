@@ -28,6 +28,12 @@ export async function freshStep(seconds: number): Promise<void> {
   await expect.poll(left, { timeout: (stepSeconds + 1) * 1000, intervals: [200] }).toBeGreaterThan(seconds);
 }
 
+/** Waits for a step after the one given, with enough of it left: codes work once. */
+export async function nextStep(step: number): Promise<void> {
+  await expect.poll(currentStep, { timeout: (stepSeconds + 1) * 1000, intervals: [200] }).toBeGreaterThan(step);
+  await freshStep(10);
+}
+
 function base32(text: string): Buffer {
   const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
   let bits = "";
