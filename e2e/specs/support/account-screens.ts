@@ -89,16 +89,16 @@ export const accountScreens: Screen[] = [
       await expectScreen(page, "/login/enrol");
     },
   },
-  { name: "account", heading: "account.heading", open: ({ page, person }) => openAccount(page, person) },
-  { name: "account-password", heading: "account.password.heading", open: ({ page, person }) => openAccount(page, person, "/account/password") },
+  { name: "account", heading: "account.profile", open: ({ page, person }) => openAccount(page, person) },
+  { name: "account-password", heading: "account.password", open: ({ page, person }) => openAccount(page, person, "/account/password") },
   {
     name: "account-one-time-password",
     heading: "account.otp",
     open: ({ page, person }) => openAccount(page, person, "/account/one-time-password"),
   },
-  { name: "account-sessions", heading: "account.sessions.heading", open: ({ page, person }) => openAccount(page, person, "/account/sessions") },
-  { name: "account-apps", heading: "account.apps.heading", open: (stage) => openSection(stage, "/account/apps") },
-  { name: "account-history", heading: "account.history.heading", open: (stage) => openSection(stage, "/account/history") },
+  { name: "account-sessions", heading: "account.sessions", open: ({ page, person }) => openAccount(page, person, "/account/sessions") },
+  { name: "account-apps", heading: "account.apps", open: (stage) => openSection(stage, "/account/apps") },
+  { name: "account-history", heading: "account.history", open: (stage) => openSection(stage, "/account/history") },
 ];
 
 async function openSection({ page, person }: Stage, path: string): Promise<void> {
