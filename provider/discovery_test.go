@@ -119,6 +119,32 @@ func TestAdvertisedValuesWork(t *testing.T) {
 	}
 }
 
+func TestDiscoverySaysWhatPeopleCanDo(t *testing.T) {
+	for _, test := range []struct {
+		name            string
+		options         providertest.Options
+		create, foreign bool
+	}{
+		{"registration", providertest.Options{}, true, false},
+		{"no registration", providertest.Options{NoRegistration: true}, false, false},
+		{"external sign-in", providertest.Options{ExternalSignIn: true}, true, true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			s := start(t, test.options)
+			metadata := s.Send(t, http.MethodGet, "/.well-known/openid-configuration", nil, nil).WantOK(t)
+			for name, want := range map[string]struct {
+				value string
+				there bool
+			}{"prompt_values_supported": {"create", test.create}, "acr_values_supported": {session.ACRExternal, test.foreign}} {
+				values, _ := metadata.JSON[name].([]any)
+				if slices.Contains(values, any(want.value)) != want.there {
+					t.Errorf("%s is %v", name, values)
+				}
+			}
+		})
+	}
+}
+
 // RFC 8414, section 3.1: the well-known part comes before the issuer's path.
 func TestDiscoveryPaths(t *testing.T) {
 	for _, test := range []struct{ issuerPath, path string }{
