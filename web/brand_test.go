@@ -125,7 +125,7 @@ func TestLanguageOfTheProjectComesAfterTheBrowsers(t *testing.T) {
 	h, p := branded(t)
 	p.say(storage.Project{Language: "de-DE"})
 	h.wantPage(h.get("/login?request=r1", "Accept-Language", "en-GB"), http.StatusOK, `<html lang="en"`)
-	h.wantPage(h.get("/login?request=r1", "Accept-Language", "ja"), http.StatusOK, `<html lang="de"`)
+	h.wantPage(h.get("/login?request=r1", "Accept-Language", "fi"), http.StatusOK, `<html lang="de"`)
 }
 
 func TestProjectCannotTakeThePagesAway(t *testing.T) {

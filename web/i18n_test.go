@@ -149,24 +149,24 @@ func TestLanguage(t *testing.T) {
 	}{
 		"default":                 {want: "en"},
 		"of the browser":          {accept: "de-AT,de;q=0.9,en;q=0.8", want: "de"},
-		"first that there is":     {accept: "fr,de;q=0.5", want: "de"},
-		"of the app":              {accept: "en", requested: []string{"fr-CA", "de"}, want: "de"},
+		"first that there is":     {accept: "fi,de;q=0.5", want: "de"},
+		"of the app":              {accept: "en", requested: []string{"fi-FI", "de"}, want: "de"},
 		"chosen here":             {query: "&ui_locales=de", requested: []string{"en"}, want: "de"},
 		"of the account":          {accept: "en", account: "de-DE", want: "de"},
 		"of the app, not account": {requested: []string{"en"}, account: "de-DE", want: "en"},
 		"chosen, not of account":  {query: "&ui_locales=en", account: "de-DE", want: "en"},
 		"account of none":         {accept: "de", account: "!", want: "de"},
-		"none that there is":      {accept: "ja", requested: []string{"zh-Hans"}, want: "en"},
+		"none that there is":      {accept: "fi", requested: []string{"is"}, want: "en"},
 		"nonsense":                {query: "&ui_locales=%00", accept: ";;q=x", requested: []string{"!"}, want: "en"},
-		"several in the address":  {query: "&ui_locales=fr+de+en", want: "de"},
-		"tenth":                   {query: "&ui_locales=" + strings.Repeat("ja+", 9) + "de", want: "de"},
+		"several in the address":  {query: "&ui_locales=fi+de+en", want: "de"},
+		"tenth":                   {query: "&ui_locales=" + strings.Repeat("fi+", 9) + "de", want: "de"},
 		// Whoever sends thousands only wants us busy.
-		"eleventh":                {query: "&ui_locales=" + strings.Repeat("ja+", 10) + "de", want: "en"},
-		"eleventh of the app":     {requested: append(slices.Repeat([]string{"ja"}, 10), "de"), want: "en"},
-		"eleventh of the browser": {accept: strings.Repeat("ja,", 10) + "de", want: "en"},
+		"eleventh":                {query: "&ui_locales=" + strings.Repeat("fi+", 10) + "de", want: "en"},
+		"eleventh of the app":     {requested: append(slices.Repeat([]string{"fi"}, 10), "de"), want: "en"},
+		"eleventh of the browser": {accept: strings.Repeat("fi,", 10) + "de", want: "en"},
 		"after long ones":         {query: "&ui_locales=" + strings.Repeat("x", 2000) + "+de", want: "en"},
-		"after long ones, too":    {accept: "fr;q=0.5, " + strings.Repeat("x", 2000) + ",de", want: "en"},
-		"before long ones":        {accept: "de;q=0.5,ja, " + strings.Repeat("x", 2000), want: "de"},
+		"after long ones, too":    {accept: "fi;q=0.5, " + strings.Repeat("x", 2000) + ",de", want: "en"},
+		"before long ones":        {accept: "de;q=0.5,fi, " + strings.Repeat("x", 2000), want: "de"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := newHouse(t)
@@ -194,7 +194,7 @@ func TestLanguageOfTheOperator(t *testing.T) {
 	h.wantPage(h.get("/login?request=r1"), http.StatusOK, "Bei Shop anmelden")
 	var config web.Config
 	newHouse(t, func(c *web.Config) { config = *c })
-	config.DefaultLanguage = "ja"
+	config.DefaultLanguage = "fi"
 	if _, err := web.New(config); err == nil {
 		t.Error("a default language without catalogue was taken")
 	}

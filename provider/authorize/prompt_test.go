@@ -213,7 +213,7 @@ func TestLoginHintPrefills(t *testing.T) {
 
 func TestUILocales(t *testing.T) {
 	s := start(t)
-	for locales, want := range map[string]string{"de": "de", "de-AT en": "de", "fr de": "de", "en-GB de": "en", "xx": "en", "": "en"} {
+	for locales, want := range map[string]string{"de": "de", "de-AT en": "de", "fi de": "de", "en-GB de": "en", "xx": "en", "": "en"} {
 		page := s.NewBrowser(t).Get(s.Web(t).AuthorizationURL(map[string]string{"ui_locales": locales}))
 		if got := page.Language(); got != want {
 			t.Errorf("ui_locales %q shows %q, want %q", locales, got, want)
