@@ -1,5 +1,5 @@
 import type { Page } from "@playwright/test";
-import { createAdministrator, enforceOTP } from "./support/directus";
+import { createOwner, enforceOTP } from "./support/directus";
 import { enterOTP, enterPassword, expectScreen, openAccount, openSignIn } from "./support/pages";
 import { expect, test } from "./support/test";
 import { currentStep, freshStep, nextStep, totp, wrongTOTP } from "./support/totp";
@@ -12,11 +12,9 @@ async function secretOn(page: Page): Promise<string> {
   return (await page.locator("#enrol-secret").innerText()).replace(/\s/g, "");
 }
 
-// On the core licence of Directus 12, of all people only administrators may
-// change their own row, which setting up a one-time password needs.
 test("a one-time password is set up, asked for, and turned off again", { tag: ["@core", "@own"] }, async ({ page, anotherBrowser }) => {
   test.setTimeout(150_000);
-  const person = await createAdministrator();
+  const person = await createOwner();
   await openAccount(page, person, "/account/one-time-password");
   if (await page.locator("#current-password").isVisible()) {
     await page.locator("#current-password").fill(person.password);
@@ -57,7 +55,7 @@ test("a one-time password is set up, asked for, and turned off again", { tag: ["
 });
 
 test("whoever has to have one sets it up before going on", { tag: ["@core", "@own"] }, async ({ page, reader }) => {
-  const person = await createAdministrator();
+  const person = await createOwner();
   await enforceOTP(person);
   await page.goto(reader.requestURL());
   await enterPassword(page, person);

@@ -22,8 +22,8 @@ for (const { name, heading, open } of screens) {
   test(`${name} is accessible and fits`, { tag: "@screens" }, async ({ page, person, reader, anotherBrowser }) => {
     await open({ page, person, reader, anotherBrowser });
     // The app's name is in some of them; what stands before it is enough.
-    await expect(page.getByRole("heading", { level: 1 })).toContainText(words(heading, { App: "\0" }).split("\0")[0]);
-    expect(await ariaOf(page)).toMatchSnapshot(`${name}.aria.yml`);
+    await expect(page.getByRole("heading", { level: 1 })).toContainText(words(heading, { App: "\0", Project: world.project }).split("\0")[0]);
+    expect(await ariaOf(page)).toMatchSnapshot(`${name}.yml`);
     for (const look of looks) {
       await page.emulateMedia({ colorScheme: look.colorScheme });
       await page.setViewportSize({ width: look.width, height: look.height });

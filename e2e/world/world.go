@@ -31,9 +31,9 @@ type Options struct {
 	// Writes gives Gatehouse a token that may write users, so that people
 	// change their profile and password here.
 	Writes bool
-	// Own gives people the right to change their own row, which the core
-	// licence of Directus 12 does not have, and lets them sign in
-	// with another provider.
+	// Own gives all customers the right to change their own row, and lets
+	// people sign in with another provider, which takes Directus 11 or a
+	// licence.
 	Own bool
 }
 
@@ -75,6 +75,8 @@ type Directus struct {
 	AdminRole string `json:"adminRole"`
 	// EnforcingPolicy asks its users for one-time passwords.
 	EnforcingPolicy string `json:"enforcingPolicy"`
+	// OwnPolicy lets its users change their own row.
+	OwnPolicy string `json:"ownPolicy"`
 }
 
 // App is one instance of examples/nextjs.

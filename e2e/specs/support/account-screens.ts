@@ -1,4 +1,4 @@
-import { createAdministrator, enforceOTP, invite, newPerson } from "./directus";
+import { createOwner, enforceOTP, invite, newPerson } from "./directus";
 import { linkFor } from "./mail";
 import { askForReset, enterPassword, expectScreen, openAccount, openRegister, openSignIn, register, setPassword, signIn } from "./pages";
 import type { Screen, Stage } from "./screens";
@@ -72,7 +72,7 @@ export const accountScreens: Screen[] = [
     name: "enrol",
     heading: "enrol.heading",
     open: async ({ page, reader }) => {
-      const person = await createAdministrator();
+      const person = await createOwner();
       await enforceOTP(person);
       await page.goto(reader.requestURL());
       await enterPassword(page, person);
@@ -90,6 +90,39 @@ export const accountScreens: Screen[] = [
     },
   },
   { name: "account", heading: "account.profile", open: ({ page, person }) => openAccount(page, person) },
+  {
+    name: "account-of-an-owner",
+    heading: "account.profile",
+    open: async ({ page }) => openAccount(page, await createOwner()),
+  },
+  {
+    name: "account-password-of-an-owner",
+    heading: "account.password",
+    open: async ({ page }) => {
+      await openAccount(page, await createOwner(), "/account/password");
+      await page.locator("#password-submit").click();
+      await page.locator("#current-password-problem").waitFor();
+    },
+  },
+  {
+    name: "account-enrol",
+    heading: "account.otp",
+    open: async ({ page }) => {
+      const person = await createOwner();
+      await openAccount(page, person, "/account/one-time-password");
+      await page.locator("#current-password").fill(person.password);
+      await page.locator("#enrol-start").click();
+      await page.locator("#enrol-secret").waitFor();
+    },
+  },
+  {
+    name: "sessions-end-all",
+    heading: "sessions.end_all",
+    open: async ({ page, person }) => {
+      await openAccount(page, person, "/account/sessions");
+      await page.locator("#sessions-end-all").click();
+    },
+  },
   { name: "account-password", heading: "account.password", open: ({ page, person }) => openAccount(page, person, "/account/password") },
   {
     name: "account-one-time-password",

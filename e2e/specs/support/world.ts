@@ -14,6 +14,7 @@ export interface World {
     customerRole: string;
     adminRole: string;
     enforcingPolicy: string;
+    ownPolicy: string;
   };
   mail: string;
   shop: App;
