@@ -34,7 +34,7 @@ func templates(t *testing.T) string {
 func TestMailsLeadToGatehouse(t *testing.T) {
 	box := stack.MailboxForTest(t)
 	directus := stack.DirectusForTest(t, stack.DirectusOptions{
-		SMTP: box.SMTPAddr,
+		SMTP:      box.SMTPAddr,
 		ResetURLs: []string{issuer + "/reset-password"}, RegisterURLs: []string{issuer + "/verify-email"}, InviteURLs: []string{issuer + "/accept-invite"},
 		Env: map[string]string{"EMAIL_TEMPLATES_PATH": templates(t)},
 	})
