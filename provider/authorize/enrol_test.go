@@ -16,8 +16,8 @@ const ida = "ida@example.com"
 
 // addEnforced adds a user of whom a policy demands a one-time password that she
 // does not have yet.
-func addEnforced(s *providertest.Server) string {
-	return s.Directus.AddUser(directustest.User{Email: ida, Password: providertest.Password, EnforceTFA: true})
+func addEnforced(s *providertest.Server) {
+	s.Directus.AddUser(directustest.User{Email: ida, Password: providertest.Password, EnforceTFA: true})
 }
 
 // enrolled notes that the user of the browser has a one-time password now.
