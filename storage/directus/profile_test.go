@@ -23,8 +23,6 @@ func pngPicture() storage.Picture {
 	return storage.Picture{ContentType: "image/png", Body: body.Bytes()}
 }
 
-func ptr[T any](value T) *T { return &value }
-
 // withWriteToken has the client change accounts by itself.
 func withWriteToken(t *testing.T) *bench {
 	t.Helper()
@@ -68,7 +66,7 @@ func TestAPersonChangesHisAccount(t *testing.T) {
 				t.Fatal(err)
 			}
 			err = b.client.UpdateProfile(t.Context(), id, access, storage.ProfileChange{
-				FirstName: ptr("Augusta"), LastName: ptr(""), Language: ptr("de-DE"), Appearance: ptr("dark"), Avatar: &picture,
+				FirstName: new("Augusta"), LastName: new(""), Language: new("de-DE"), Appearance: new("dark"), Avatar: &picture,
 			})
 			if err != nil {
 				t.Fatal(err)
@@ -107,10 +105,10 @@ func TestChangesGoToNobodyElse(t *testing.T) {
 	b.addAda()
 	other := b.fake.AddUser(directustest.User{Email: "grace@example.com", FirstName: "Grace"})
 	access := b.signIn(t).Pair.Access()
-	if err := b.client.UpdateProfile(t.Context(), other, access, storage.ProfileChange{FirstName: ptr("Eve")}); !errors.Is(err, storage.ErrForbidden) {
+	if err := b.client.UpdateProfile(t.Context(), other, access, storage.ProfileChange{FirstName: new("Eve")}); !errors.Is(err, storage.ErrForbidden) {
 		t.Errorf("error %v, want %v", err, storage.ErrForbidden)
 	}
-	if err := b.client.UpdateProfile(t.Context(), "me", access, storage.ProfileChange{FirstName: ptr("Eve")}); !errors.Is(err, storage.ErrNotFound) {
+	if err := b.client.UpdateProfile(t.Context(), "me", access, storage.ProfileChange{FirstName: new("Eve")}); !errors.Is(err, storage.ErrNotFound) {
 		t.Errorf("error %v, want %v", err, storage.ErrNotFound)
 	}
 	if b.fake.Calls("/users/"+other) != 0 || b.fake.Calls("/users/me") != 0 {
@@ -128,7 +126,7 @@ func TestWithoutRightsAnAccountStaysAsItIs(t *testing.T) {
 	}
 	_, picture := b.client.StorePicture(t.Context(), access, pngPicture())
 	for method, err := range map[string]error{
-		"UpdateProfile":  b.client.UpdateProfile(t.Context(), id, access, storage.ProfileChange{FirstName: ptr("Augusta")}),
+		"UpdateProfile":  b.client.UpdateProfile(t.Context(), id, access, storage.ProfileChange{FirstName: new("Augusta")}),
 		"ChangePassword": b.client.ChangePassword(t.Context(), id, access, "another password"),
 		"StorePicture":   picture,
 	} {
@@ -191,13 +189,13 @@ func TestProfileChangesThatDirectusWouldNotKeep(t *testing.T) {
 	id := b.addAda()
 	access := b.signIn(t).Pair.Access()
 	for name, change := range map[string]storage.ProfileChange{
-		"name too long":      {FirstName: ptr(strings.Repeat("ä", storage.MaxNameLength+1))},
-		"name of two lines":  {LastName: ptr("Love\nlace")},
-		"name with a zero":   {LastName: ptr("Love\x00lace")},
-		"name not in UTF-8":  {LastName: ptr("Love\xfflace")},
-		"no language":        {Language: ptr("../de")},
-		"no appearance":      {Appearance: ptr("pink")},
-		"picture without id": {Avatar: ptr("../../users/me")},
+		"name too long":      {FirstName: new(strings.Repeat("ä", storage.MaxNameLength+1))},
+		"name of two lines":  {LastName: new("Love\nlace")},
+		"name with a zero":   {LastName: new("Love\x00lace")},
+		"name not in UTF-8":  {LastName: new("Love\xfflace")},
+		"no language":        {Language: new("../de")},
+		"no appearance":      {Appearance: new("pink")},
+		"picture without id": {Avatar: new("../../users/me")},
 	} {
 		if err := b.client.UpdateProfile(t.Context(), id, access, change); !errors.Is(err, storage.ErrMalformed) {
 			t.Errorf("%s: error %v, want %v", name, err, storage.ErrMalformed)
@@ -252,7 +250,7 @@ func TestAWriteTokenThatMayNotWrite(t *testing.T) {
 		b := withWriteToken(t)
 		id := b.addAda()
 		b.fake.Inject(directustest.Fault{Path: "/users/" + id, Status: test.status, Code: test.code})
-		err := b.client.UpdateProfile(t.Context(), id, storage.DirectusAccess{}, storage.ProfileChange{FirstName: ptr("Augusta")})
+		err := b.client.UpdateProfile(t.Context(), id, storage.DirectusAccess{}, storage.ProfileChange{FirstName: new("Augusta")})
 		if !errors.Is(err, test.want) || errors.Is(err, storage.ErrInvalidCredentials) {
 			t.Errorf("%s: error %v, want %v", name, err, test.want)
 		}

@@ -3,6 +3,7 @@ package directus_test
 import (
 	"crypto/rand"
 	"errors"
+	"maps"
 	"net/http"
 	"testing"
 	"time"
@@ -53,9 +54,7 @@ func (d *real) role(t *testing.T, enforceTFA bool, permissions []map[string]any)
 		}
 		for _, permission := range permissions {
 			row := map[string]any{"role": made.ID, "permissions": map[string]any{}}
-			for name, value := range permission {
-				row[name] = value
-			}
+			maps.Copy(row, permission)
 			if err := d.Call(t.Context(), http.MethodPost, "/permissions", row, nil); err != nil {
 				t.Fatal(err)
 			}
@@ -110,7 +109,7 @@ func ownAccountWithoutRights(t *testing.T, d *real) {
 	}
 	_, picture := client.StorePicture(t.Context(), access, pngPicture())
 	for method, err := range map[string]error{
-		"UpdateProfile":  client.UpdateProfile(t.Context(), id, access, storage.ProfileChange{FirstName: ptr("Augusta")}),
+		"UpdateProfile":  client.UpdateProfile(t.Context(), id, access, storage.ProfileChange{FirstName: new("Augusta")}),
 		"ChangePassword": client.ChangePassword(t.Context(), id, access, "another password"),
 		"StorePicture":   picture,
 		"EnableOTP": tried(func() error {
@@ -144,7 +143,7 @@ func ownAccountByOwnRow(t *testing.T, d *real) {
 	other, _ := d.user(t, nil)
 	foreign := access
 	foreign.Subject = other
-	if err := client.UpdateProfile(t.Context(), other, foreign, storage.ProfileChange{FirstName: ptr("Eve")}); !errors.Is(err, storage.ErrForbidden) {
+	if err := client.UpdateProfile(t.Context(), other, foreign, storage.ProfileChange{FirstName: new("Eve")}); !errors.Is(err, storage.ErrForbidden) {
 		t.Errorf("another's row: error %v, want %v", err, storage.ErrForbidden)
 	}
 	enrols(t, client, access, credentials)
@@ -183,10 +182,10 @@ func (d *real) changesAccount(t *testing.T, client *directus.Client, id string, 
 	if err != nil {
 		t.Fatal(err)
 	}
-	change := storage.ProfileChange{FirstName: ptr("Augusta"), LastName: ptr(""), Language: ptr("de-DE"), Avatar: &picture}
+	change := storage.ProfileChange{FirstName: new("Augusta"), LastName: new(""), Language: new("de-DE"), Avatar: &picture}
 	appearance := ""
 	if !d.isTen() {
-		appearance, change.Appearance = "dark", ptr("dark")
+		appearance, change.Appearance = "dark", new("dark")
 	}
 	if err := client.UpdateProfile(t.Context(), id, access, change); err != nil {
 		t.Fatal(err)

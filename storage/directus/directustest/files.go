@@ -94,7 +94,7 @@ func (s *Server) showFile(w http.ResponseWriter, r *http.Request, who caller) {
 	s.mu.Unlock()
 	query := r.URL.Query()
 	switch {
-	case presetsOnly && len(query) > 0 && !(len(query) == 1 && strings.HasPrefix(query.Get("key"), "system-")):
+	case presetsOnly && len(query) > 0 && (len(query) > 1 || !strings.HasPrefix(query.Get("key"), "system-")):
 		refuse(w, http.StatusBadRequest, "INVALID_QUERY")
 	case !allowed, !found:
 		refuse(w, http.StatusForbidden, "FORBIDDEN")

@@ -105,15 +105,12 @@ func (s *Server) permissions(w http.ResponseWriter, r *http.Request, who caller)
 }
 
 // may is what /permissions/me says of a collection.
-func may(read, write string, columns ...string) map[string]any {
-	if columns == nil {
-		columns = []string{"*"}
-	}
+func may(read, write string) map[string]any {
 	right := func(access string) map[string]any {
 		if access == "none" {
 			return map[string]any{"access": access}
 		}
-		return map[string]any{"access": access, "fields": columns}
+		return map[string]any{"access": access, "fields": []string{"*"}}
 	}
 	return map[string]any{
 		"read": right(read), "create": right(write), "update": right(write), "delete": right(write), "share": right(write),
