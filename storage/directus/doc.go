@@ -1,6 +1,6 @@
 // Package directus speaks to Directus, the only store of users: it checks
-// passwords, looks users up, keeps the token pairs of sign-ins and tells what
-// state a Directus is in.
+// passwords, looks users up, makes accounts and lets people change their own,
+// keeps the token pairs of sign-ins and tells what state a Directus is in.
 //
 // Directus's names, addresses and habits end here. The ones that shape this
 // package, all seen on live servers:
@@ -26,6 +26,14 @@
 //     and at an invitation INVALID_INVITE, or INVALID_PAYLOAD in Directus 10. All
 //     versions look at the token first, at the user next, and at the policy of
 //     passwords last.
+//   - The access token of a sign-in tells of a policy with enforce_tfa only if
+//     the user's own role has it, and in Directus 10 never.
+//   - A change at /users/me is made and then answered FORBIDDEN to a person who
+//     may not read his row; /users/:id answers 204.
+//   - An avatar may be any id: Directus asks neither whether there is such a file
+//     nor whether the person may see it.
+//   - A wrong one-time password and one that is set up already are the same
+//     INVALID_PAYLOAD where one is set up, so the row is read.
 //   - Error bodies may repeat the password. They are read for their code only.
 //
 // The package imports storage and nothing else of ours. Whoever sets a Directus
