@@ -85,7 +85,7 @@ func TestLanguagesAreFoundByEveryName(t *testing.T) {
 func TestNamesAreIsolatedWhereWritingRunsFromTheRight(t *testing.T) {
 	h := everyLanguage(t)
 	h.wait("r1", authorize.PromptLogin).Client.Name = "Shop!"
-	h.wantPage(h.get("/login?request=r1&ui_locales=ar"), http.StatusOK, "<h1>Sign in to \u2068Shop!\u2069</h1>")
+	h.wantPage(h.get("/login?request=r1&ui_locales=ar"), http.StatusOK, "<h1>تسجيل الدخول إلى \u2068Shop!\u2069</h1>")
 	h.wantPage(h.get("/login?request=r1&ui_locales=en"), http.StatusOK, "<h1>Sign in to Shop!</h1>")
 }
 
