@@ -33,9 +33,12 @@ func directusCookies() []string { return []string{"directus_refresh_token", "dir
 // who began a sign-in: without this one somebody could leave his own in another's
 // browser and have him sign in as himself (login CSRF).
 type departure struct {
-	RequestID string    `json:"r"`
-	Provider  string    `json:"p"`
-	At        time.Time `json:"t"`
+	RequestID string `json:"r"`
+	// Handle is that of the request: of a sign-in that failed, Directus brings
+	// nothing back but a reason.
+	Handle   string    `json:"h"`
+	Provider string    `json:"p"`
+	At       time.Time `json:"t"`
 }
 
 // stateOf is what has to come back in the address of a departure. It is a digest:
@@ -77,7 +80,7 @@ func (s *screens) depart(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	name := chi.URLParam(r, "provider")
-	sealed, err := s.handles.Seal(oauth.ExternalHandle, departure{RequestID: interaction.Request.ID, Provider: name, At: s.now()})
+	sealed, err := s.handles.Seal(oauth.ExternalHandle, departure{RequestID: interaction.Request.ID, Handle: interaction.Handle, Provider: name, At: s.now()})
 	if err != nil {
 		s.broken(w, r, err)
 		return
@@ -98,6 +101,10 @@ func (s *screens) depart(w http.ResponseWriter, r *http.Request) {
 
 // arrive takes a person back who was at another provider.
 func (s *screens) arrive(w http.ResponseWriter, r *http.Request) {
+	if !r.URL.Query().Has("request") {
+		s.arriveWithout(w, r)
+		return
+	}
 	interaction, ok := s.open(w, r)
 	if !ok {
 		return
@@ -128,6 +135,20 @@ func (s *screens) arrive(w http.ResponseWriter, r *http.Request) {
 	}
 	s.clearDirectusCookies(w, r)
 	s.signedIn(w, r, interaction, result, arrival{provider: left.Provider})
+}
+
+// arriveWithout takes a person back whose sign-in failed: Directus leaves our
+// query out then. The request is the one that this browser set out for, and
+// nothing is done but to show its sign-in page.
+func (s *screens) arriveWithout(w http.ResponseWriter, r *http.Request) {
+	var left departure
+	if s.handles.Open(oauth.ExternalHandle, s.cookies.Read(r, externalCookie), &left) != nil {
+		s.refuse(w, r, authorize.ErrExpired)
+		return
+	}
+	s.cookies.Clear(w, externalCookie)
+	s.sink.Emit(r.Context(), event.Event{Name: event.SignInFailed, Kind: "external", Reason: reasonOf(storage.ErrInvalidCredentials)})
+	seeOther(w, r, s.prefix+"/login?"+url.Values{"request": {left.Handle}, "again": {"external"}}.Encode())
 }
 
 // errNotDeparted says that this browser did not set out for this sign-in.

@@ -144,6 +144,7 @@ func TestExternalReturnOfAnother(t *testing.T) {
 
 func TestExternalSignInRefused(t *testing.T) {
 	for name, run := range map[string]struct {
+		// reason comes without anything else, as Directus sends it.
 		reason  string
 		cookies func(*abroad) []*http.Cookie
 	}{
@@ -166,9 +167,7 @@ func TestExternalSignInRefused(t *testing.T) {
 			browser := a.NewBrowser(t)
 			back := a.depart(t, browser)
 			if run.reason != "" {
-				query := back.Query()
-				query.Set("reason", run.reason)
-				back.RawQuery = query.Encode()
+				back.RawQuery = url.Values{"reason": {run.reason}}.Encode()
 			}
 			browser.SetCookies(run.cookies(a))
 			page := browser.Get(back.String())
@@ -180,6 +179,13 @@ func TestExternalSignInRefused(t *testing.T) {
 				t.Errorf("the page does not say so in plain words:\n%s", page.Body)
 			}
 		})
+	}
+}
+
+func TestExternalFailureOfNobody(t *testing.T) {
+	a := newAbroad(t)
+	if page := a.NewBrowser(t).Get(a.Issuer + "/login/external/callback?reason=INVALID_CREDENTIALS"); page.Status != http.StatusGone {
+		t.Errorf("answered %d:\n%s", page.Status, page.Body)
 	}
 }
 

@@ -91,13 +91,13 @@ func TestNamesAreIsolatedWhereWritingRunsFromTheRight(t *testing.T) {
 func TestLanguageMenu(t *testing.T) {
 	h := everyLanguage(t)
 	page := h.get("/login?request=r1&ui_locales=fr")
-	h.wantPage(page, http.StatusOK, `<nav aria-label="Langue">`, `<summary id="language">`, `href="?request=r1&amp;ui_locales=pt-BR" lang="pt-BR" hreflang="pt-BR">name of pt-BR</a>`,
+	h.wantPage(page, http.StatusOK, `<nav aria-label="Langue">`, `<summary id="language-menu">`, `href="?request=r1&amp;ui_locales=pt-BR" lang="pt-BR" hreflang="pt-BR">name of pt-BR</a>`,
 		`lang="fr" hreflang="fr" aria-current="true">name of fr</a>`)
 	if got := strings.Count(page.body, `hreflang="`); got != len(supported()) {
 		t.Errorf("%d languages are offered", got)
 	}
 	// A page that cannot be called again offers none.
-	if strings.Contains(h.get("/nowhere").body, `id="language"`) {
+	if strings.Contains(h.get("/nowhere").body, `id="language-menu"`) {
 		t.Error("the error page offers languages")
 	}
 }

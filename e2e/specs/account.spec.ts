@@ -14,7 +14,7 @@ test("the account shows the profile, and lets it be changed where the project pe
     return;
   }
   await page.locator("#given-name").fill("Rear Admiral Grace");
-  await page.locator("#language").selectOption("de");
+  await page.locator("#language").selectOption("de-DE");
   await page.locator("#profile-submit").click();
   await expect(page.locator("#given-name")).toHaveValue("Rear Admiral Grace");
   await expect(page.locator("html")).toHaveAttribute("lang", "de");

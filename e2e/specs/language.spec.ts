@@ -17,7 +17,7 @@ test("pages speak the language of the browser", { tag: "@core" }, async ({ anoth
 test("the app may ask for a language, the person decides", async ({ page, context, reader }) => {
   await page.goto(reader.requestURL({ ui_locales: "fi-FI de" }));
   await expect(page.locator("html")).toHaveAttribute("lang", "de");
-  await page.locator("#language").click();
+  await page.locator("#language-menu").click();
   await page.getByRole("link", { name: "English" }).click();
   await expect(page.locator("html")).toHaveAttribute("lang", "en");
 
