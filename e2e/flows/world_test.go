@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"gatehouse/e2e/mailbox"
 	"gatehouse/e2e/stack"
 	"gatehouse/provider/providertest"
 	"gatehouse/storage"
@@ -18,13 +19,19 @@ import (
 // world is one real Directus, and a provider for each test.
 type world struct {
 	directus *stack.Directus
+	mailbox  *mailbox.Mailbox
 	token    storage.Secret
 	users    atomic.Int64
 }
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{directus: stack.DirectusForTest(t, stack.DirectusOptions{})}
+	box, err := mailbox.Start(t.Context(), mailbox.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(box.Stop)
+	w := &world{mailbox: box, directus: stack.DirectusForTest(t, stack.DirectusOptions{SMTP: box.SMTPAddr})}
 	report, err := prepare.Prepare(t.Context(), prepare.Options{
 		BaseURL: w.directus.URL, AdminEmail: w.directus.AdminEmail,
 		AdminPassword: storage.Secret(w.directus.AdminPassword), Random: rand.Reader,

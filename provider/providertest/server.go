@@ -76,6 +76,9 @@ type RealDirectus struct {
 	ServiceToken storage.Secret
 	// WriteToken may be empty: then people change their accounts by themselves.
 	WriteToken storage.Secret
+	// RegistrationRole, if not empty, is that of users whom the provider makes
+	// with the WriteToken, instead of Directus's own registration.
+	RegistrationRole string
 }
 
 // Server is a running provider.
@@ -140,6 +143,7 @@ func (s *Server) handler(t testing.TB, options Options) http.Handler {
 	}
 	client, err := directus.New(directus.Config{
 		BaseURL: users.URL, ServiceToken: users.ServiceToken, WriteToken: users.WriteToken, Fields: releaser.Fields(),
+		RegisterByToken: users.RegistrationRole != "", RegistrationRole: users.RegistrationRole,
 		Timeout: 10 * time.Second, MaxConcurrent: 32, CacheSize: 1000, Now: s.Clock.Now, Random: rand.Reader,
 	})
 	if err != nil {
