@@ -39,6 +39,9 @@ type OwnRights struct {
 	// Profile, Password and OneTimePassword say whether the columns may be
 	// changed; Picture whether a file may be stored.
 	Profile, Password, OneTimePassword, Picture bool
+	// OTPEnforced says that a policy asks for a one-time password: whoever has
+	// one keeps it, whatever his columns would let him do.
+	OTPEnforced bool
 }
 
 // DirectusAccess is the Directus access token of a fresh sign-in. Its session at

@@ -24,9 +24,6 @@ type Session struct {
 	// MustEnrolOTP says that a policy of the project asks for one-time passwords
 	// and this user had none: nothing else may be done with the session before.
 	MustEnrolOTP bool `json:"must_enrol_otp,omitempty"`
-	// OTPEnforced says that he has set one up since. While it is false nobody
-	// knows whether a policy asks for one.
-	OTPEnforced bool `json:"otp_enforced,omitempty"`
 	// UserAgent and ClientAddress are those of the last sign-in.
 	UserAgent     string `json:"user_agent,omitempty"`
 	ClientAddress string `json:"client_address,omitempty"`

@@ -86,26 +86,27 @@ func (s *screens) offerOTP(r *http.Request, who visitor, data *accountOTPPage, p
 	if !errors.Is(err, errEnrolmentGone) {
 		return err
 	}
-	may, err := s.mayEnrol(r.Context(), who)
-	if may {
+	rights, err := s.otpRights(r.Context(), who)
+	if rights.OneTimePassword {
 		data.Start = &startForm{Email: who.account.Email, External: who.external(), Problem: problem}
 	}
-	data.Blocked = !may
+	data.Blocked = !rights.OneTimePassword
 	return err
 }
 
 // offerNoOTP offers to turn it off.
 func (s *screens) offerNoOTP(r *http.Request, who visitor, data *accountOTPPage, problem string) error {
-	if data.Enforced = who.session.OTPEnforced; data.Enforced {
-		return nil
-	}
-	may, err := s.mayEnrol(r.Context(), who)
+	rights, err := s.otpRights(r.Context(), who)
 	if err != nil {
 		return err
 	}
+	data.Enforced, data.Blocked = rights.OTPEnforced, !rights.OTPEnforced && !rights.OneTimePassword
+	if data.Enforced || data.Blocked {
+		return nil
+	}
 	fresh, err := s.justSignedIn(r, who)
-	switch data.Blocked = !may; {
-	case err != nil, !may:
+	switch {
+	case err != nil:
 	case fresh:
 		data.Disable = &disableForm{Problem: problem}
 	default:
@@ -229,7 +230,7 @@ func (s *screens) accountOTPConfirm(w http.ResponseWriter, r *http.Request, who 
 }
 
 func (s *screens) accountOTPDisable(w http.ResponseWriter, r *http.Request, who visitor, form url.Values) {
-	if !who.account.HasOTP || who.session.OTPEnforced {
+	if !who.account.HasOTP {
 		seeOther(w, r, s.prefix+accountOTPPath)
 		return
 	}
@@ -251,6 +252,8 @@ func (s *screens) accountOTPDisable(w http.ResponseWriter, r *http.Request, who 
 	switch {
 	case err == nil:
 		s.done(w, r, accountOTPPath, "otp-off")
+	case errors.Is(err, errOTPEnforced):
+		seeOther(w, r, s.prefix+accountOTPPath)
 	case errors.Is(err, storage.ErrInvalidOTP):
 		s.showAccountOTP(w, r, who, "otp.problem.refused")
 	case errors.Is(err, errTooManyCodes):

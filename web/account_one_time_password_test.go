@@ -216,8 +216,9 @@ func TestOwnOTPIsTurnedOffAfterAFreshSignInOnly(t *testing.T) {
 
 func TestOwnOTPThatAPolicyDemandsStays(t *testing.T) {
 	h := atHome(t, "grace")
-	h.desk.put(storage.Session{ID: "session-grace", Subject: "grace", AuthenticatedAt: h.clock.Now(), OTPEnforced: true})
 	h.clock.Advance(2 * time.Minute)
+	h.wantPage(h.get(ownOTP), http.StatusOK, `id="otp-disable"`)
+	h.oneTimePasswords.enforced = true // maybe while the page was open
 	page := h.get(ownOTP)
 	h.wantPage(page, http.StatusOK, "Acme asks for it on your account")
 	if strings.Contains(page.body, `id="otp-disable"`) || strings.Contains(page.body, `id="otp-sign-in"`) {

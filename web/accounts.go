@@ -64,7 +64,7 @@ type Passwords interface {
 // not let him, and ErrInvalidCredentials if the access has ended.
 type OneTimePasswords interface {
 	// Rights says what the user store would let the person do.
-	Rights(ctx context.Context, access storage.DirectusAccess) (storage.OwnRights, error)
+	Rights(ctx context.Context, access storage.DirectusAccess, caller storage.Caller) (storage.OwnRights, error)
 	// GenerateOTP makes a secret, which changes nothing yet. A wrong password
 	// is storage.ErrInvalidCredentials too.
 	GenerateOTP(ctx context.Context, access storage.DirectusAccess, password storage.Secret) (storage.OTPSecret, error)

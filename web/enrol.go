@@ -133,7 +133,9 @@ func (s *screens) showEnrol(w http.ResponseWriter, r *http.Request, interaction 
 	case errors.Is(err, errEnrolmentGone):
 		may := s.oneTimePasswords != nil
 		if may {
-			may, err = s.mayEnrol(r.Context(), who)
+			var rights storage.OwnRights
+			rights, err = s.otpRights(r.Context(), who)
+			may = rights.OneTimePassword
 		}
 		if err != nil && !errors.Is(err, errEnrolmentGone) {
 			s.refuse(w, r, err)

@@ -23,6 +23,8 @@ var (
 	errEnrolmentGone = errors.New("enrolment has ended")
 	// errTooManyCodes says that too many codes were wrong.
 	errTooManyCodes = errors.New("too many one-time passwords were wrong")
+	// errOTPEnforced says that a policy asks for the one-time password.
+	errOTPEnforced = errors.New("a policy asks for the one-time password")
 	// errAccessGone says that only another sign-in helps.
 	errAccessGone = errors.New("access to the own account is gone")
 )
@@ -56,24 +58,31 @@ func (s *screens) access(ctx context.Context, who visitor) (storage.DirectusAcce
 	return record.Value, nil
 }
 
-// mayEnrol says whether the project lets the person set a one-time password up
+// otpRights says whether the project lets the person set a one-time password up
 // or turn it off, as far as that is known before he gives his password.
-func (s *screens) mayEnrol(ctx context.Context, who visitor) (bool, error) {
+func (s *screens) otpRights(ctx context.Context, who visitor) (storage.OwnRights, error) {
+	unknown := storage.OwnRights{OneTimePassword: true}
 	access, err := s.access(ctx, who)
 	if errors.Is(err, errAccessGone) {
-		return true, nil
+		return unknown, nil
 	}
 	if err != nil {
-		return false, err
+		return storage.OwnRights{}, err
 	}
-	rights, err := s.oneTimePasswords.Rights(ctx, access)
+	rights, err := s.oneTimePasswords.Rights(ctx, access, callerOf(ctx))
 	switch {
 	case errors.Is(err, storage.ErrForbidden):
-		return false, nil
+		return storage.OwnRights{}, nil
 	case errors.Is(err, storage.ErrInvalidCredentials): // the access ended early
-		return true, nil
+		return unknown, nil
 	}
-	return rights.OneTimePassword, err
+	return rights, err
+}
+
+// callerOf says where the person is: a policy may hold for some addresses only.
+func callerOf(ctx context.Context) storage.Caller {
+	request := event.RequestOf(ctx)
+	return storage.Caller{ClientAddress: request.ClientAddress, UserAgent: request.UserAgent}
 }
 
 // startEnrolment makes a secret for a person who gives his password. Besides
@@ -113,7 +122,7 @@ func (s *screens) generate(ctx context.Context, current storage.Session, access 
 	if lifetime <= 0 {
 		return errAccessGone
 	}
-	rights, err := s.oneTimePasswords.Rights(ctx, access)
+	rights, err := s.oneTimePasswords.Rights(ctx, access, callerOf(ctx))
 	if err == nil && !rights.OneTimePassword {
 		// Directus would make a secret, and refuse it after the person has put it
 		// into his app.
@@ -202,13 +211,16 @@ func (s *screens) wrongCode(ctx context.Context, who visitor) error {
 // and whose app shows a code that he has not used yet. Directus counts no wrong
 // codes here, so each is counted before it is asked: whoever finds an unlocked
 // device has five guesses, and then needs password and code to sign in. It
-// returns storage.ErrInvalidOTP, errTooManyCodes, errAccessGone or
+// returns storage.ErrInvalidOTP, errTooManyCodes, errAccessGone, errOTPEnforced or
 // storage.ErrForbidden, among others.
 func (s *screens) disableOTP(r *http.Request, who visitor, code string) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), s.attemptTimeout)
 	defer cancel()
 	access, err := s.access(ctx, who)
 	if err != nil {
+		return err
+	}
+	if err := s.mayDisableOTP(ctx, access); err != nil {
 		return err
 	}
 	var tried int
@@ -241,6 +253,23 @@ func (s *screens) disableOTP(r *http.Request, who visitor, code string) error {
 		return err
 	}
 	s.sink.Emit(ctx, event.Event{Name: event.OTPDisabled, Subject: who.session.Subject, SessionID: who.session.ID})
+	return nil
+}
+
+// mayDisableOTP asks each time: a page may be older than the policy, and Directus
+// refuses nobody. Where it does not answer, the one-time password stays.
+func (s *screens) mayDisableOTP(ctx context.Context, access storage.DirectusAccess) error {
+	rights, err := s.oneTimePasswords.Rights(ctx, access, callerOf(ctx))
+	switch {
+	case errors.Is(err, storage.ErrInvalidCredentials):
+		return errAccessGone
+	case err != nil:
+		return err
+	case rights.OTPEnforced:
+		return errOTPEnforced
+	case !rights.OneTimePassword:
+		return storage.ErrForbidden
+	}
 	return nil
 }
 

@@ -17,6 +17,8 @@ type oneTimePasswords struct {
 
 	mu     sync.Mutex
 	denied bool
+	// enforced says that a policy asks for a one-time password.
+	enforced bool
 	// failures are by the name of a method.
 	failures map[string]error
 	// asked are the methods that were called, but Rights.
@@ -50,10 +52,10 @@ func (o *oneTimePasswords) calls() []string {
 	return calls
 }
 
-func (o *oneTimePasswords) Rights(_ context.Context, access storage.DirectusAccess) (storage.OwnRights, error) {
+func (o *oneTimePasswords) Rights(_ context.Context, access storage.DirectusAccess, _ storage.Caller) (storage.OwnRights, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return storage.OwnRights{OneTimePassword: !o.denied}, o.check("Rights", access)
+	return storage.OwnRights{OneTimePassword: !o.denied, OTPEnforced: o.enforced}, o.check("Rights", access)
 }
 
 // check needs the lock.

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -274,5 +275,35 @@ func TestJourneyOfSomebodyWhoMayChangeNothing(t *testing.T) {
 	page = browser.Press(page, "enrol-start", map[string]string{"current-password": providertest.Password})
 	if !page.Has("otp-blocked") || s.Directus.Calls("/users/me/tfa/generate") != 0 {
 		t.Errorf("a secret was made that Directus would refuse:\n%s", page.Body)
+	}
+}
+
+// Which session it was set up in makes no difference.
+func TestJourneyOfSomebodyWhoMustKeepHisOneTimePassword(t *testing.T) {
+	s, id := journey(t, true)
+	s.Directus.AllowOwnUpdate("tfa_secret")
+	rp, browser := s.Web(t), s.NewBrowser(t)
+	page := browser.Password(browser.Get(rp.AuthorizationURL(nil)), email)
+	browser.Press(page, "enrol-confirm", map[string]string{"otp": appCode(t, s, page)})
+	for name, policy := range map[string]func(*directustest.User){
+		"of the own role": func(u *directustest.User) { u.EnforceTFA, u.EnforceTFAAbove = true, false },
+		"of another role": func(u *directustest.User) { u.EnforceTFA, u.EnforceTFAAbove = false, true },
+	} {
+		s.Directus.Update(id, policy)
+		user, _ := s.Directus.User(id)
+		s.Clock.Advance(nextCode)
+		other := s.NewBrowser(t)
+		page = other.Password(other.Get(s.Issuer+journeyOTP), email)
+		page = other.Press(page, "otp-submit", map[string]string{"otp": directustest.OTP(user.OTPSecret, s.Clock.Now())})
+		wantAt(t, page, journeyOTP)
+		if page.Has("otp-disable") || page.Has("otp-sign-in") || !page.Has("otp-enforced") {
+			t.Errorf("%s: the page offers to turn it off", name)
+		}
+		s.Clock.Advance(nextCode)
+		form := url.Values{"action": {"disable"}, "otp": {directustest.OTP(user.OTPSecret, s.Clock.Now())}}
+		wantAt(t, other.Post(s.Issuer+journeyOTP, form), journeyOTP)
+		if user, _ := s.Directus.User(id); user.OTPSecret == "" || s.Directus.Calls("/users/me/tfa/disable") != 0 {
+			t.Fatalf("%s: it was turned off", name)
+		}
 	}
 }

@@ -23,8 +23,6 @@ func (m *Manager) SetOTP(ctx context.Context, browser Browser, id string, has bo
 		if s.Subject != held.Subject {
 			return storage.ErrNotFound
 		}
-		// Whoever had to has one now, and may not be without.
-		s.OTPEnforced = has && (s.OTPEnforced || s.MustEnrolOTP)
 		s.MustEnrolOTP = false
 		switch {
 		case s.ACR == ACRExternal:

@@ -16,21 +16,28 @@ func (c *Client) mustEnrol(ctx context.Context, pair Pair, account storage.Accou
 	if account.HasOTP {
 		return false, nil
 	}
+	enforced, err := c.enforcesTFA(ctx, pair.access, account.ID, caller)
+	if err != nil {
+		return false, unavailable(err)
+	}
+	return enforced, nil
+}
+
+// enforcesTFA says whether a policy asks the person of an access token for a
+// one-time password, whether he has one or not.
+func (c *Client) enforcesTFA(ctx context.Context, token storage.Secret, id string, caller storage.Caller) (bool, error) {
 	var flags struct {
 		EnforceTFA rest.Flag `json:"enforce_tfa"`
 	}
 	// A policy may hold for some addresses only (ip_access).
 	_, err := c.rest.Do(ctx, rest.Request{
 		Name: "read own policies", Method: http.MethodGet, Path: "/policies/me/globals",
-		Header: c.personHeader(caller), Token: pair.access,
+		Header: c.personHeader(caller), Token: token,
 	}, &flags)
-	switch {
-	case rest.Status(err) == http.StatusNotFound: // Directus 10
-		return c.roleEnforcesTFA(ctx, account.ID)
-	case err != nil:
-		return false, unavailable(err)
+	if rest.Status(err) == http.StatusNotFound { // Directus 10
+		return c.roleEnforcesTFA(ctx, id)
 	}
-	return bool(flags.EnforceTFA), nil
+	return bool(flags.EnforceTFA), err
 }
 
 // roleEnforcesTFA asks Directus 10, where the flag sits on the role.

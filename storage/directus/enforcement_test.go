@@ -51,3 +51,40 @@ func TestSignInFailsWherePoliciesAreNotTold(t *testing.T) {
 		t.Errorf("%d Directus sessions left", b.fake.Sessions(id))
 	}
 }
+
+func TestRightsSayWhoMustKeepAOneTimePassword(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		change func(*directustest.User)
+		fault  *directustest.Fault
+		want   bool
+		err    error
+	}{
+		"by the own role":           {change: func(u *directustest.User) { u.EnforceTFA = true }, want: true},
+		"by another policy":         {change: func(u *directustest.User) { u.EnforceTFAAbove = true }, want: true},
+		"an administrator, too":     {change: func(u *directustest.User) { u.Admin, u.EnforceTFA = true, true }, want: true},
+		"nobody enforces":           {change: func(*directustest.User) {}},
+		"policies are not told":     {change: func(u *directustest.User) { u.EnforceTFA = true }, fault: &directustest.Fault{Status: 500}, err: storage.ErrUnavailable},
+		"Directus 10: by the role":  {change: roleOfTen(true), fault: &directustest.Fault{Status: 404}, want: true},
+		"Directus 10: not the role": {change: roleOfTen(false), fault: &directustest.Fault{Status: 404}},
+	} {
+		b := newBench(t)
+		b.addAda(test.change)
+		access := b.signIn(t).Pair.Access()
+		if test.fault != nil {
+			test.fault.Path, test.fault.Times = "/policies/me/globals", 1
+			b.fake.Inject(*test.fault)
+		}
+		got, err := b.client.Rights(t.Context(), access, storage.Caller{})
+		if got.OTPEnforced != test.want || !errors.Is(err, test.err) {
+			t.Errorf("%s: %v, error %v", name, got.OTPEnforced, err)
+		}
+	}
+}
+
+// roleOfTen is a user whose role has the flag, as in Directus 10.
+func roleOfTen(enforces bool) func(*directustest.User) {
+	return func(u *directustest.User) {
+		u.Fields = map[string]any{"role": map[string]any{"enforce_tfa": enforces}}
+	}
+}

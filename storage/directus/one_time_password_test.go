@@ -26,7 +26,7 @@ func TestAPersonSetsUpAndRemovesAOneTimePassword(t *testing.T) {
 	if err := b.client.Logout(t.Context(), signedIn.Pair); err != nil {
 		t.Fatal(err)
 	}
-	rights, err := b.client.Rights(t.Context(), access)
+	rights, err := b.client.Rights(t.Context(), access, storage.Caller{})
 	if want := (storage.OwnRights{OneTimePassword: true}); err != nil || rights != want {
 		t.Fatalf("rights %+v, error %v", rights, err)
 	}
@@ -114,7 +114,7 @@ func TestWithoutOwnUpdateNobodySetsUpAOneTimePassword(t *testing.T) {
 	b := newBench(t, func(c *directus.Config) { c.WriteToken = "also with this one" })
 	id := b.addAda()
 	access := b.signIn(t).Pair.Access()
-	if rights, err := b.client.Rights(t.Context(), access); err != nil || rights != (storage.OwnRights{}) {
+	if rights, err := b.client.Rights(t.Context(), access, storage.Caller{}); err != nil || rights != (storage.OwnRights{}) {
 		t.Errorf("rights %+v, error %v", rights, err)
 	}
 	made, err := b.client.GenerateOTP(t.Context(), access, password)
@@ -142,7 +142,7 @@ func TestAnAccessThatEndedAsksForAFreshSignIn(t *testing.T) {
 		if name == "expired" {
 			b.clock.Advance(directustest.AccessTokenTTL)
 		}
-		_, rights := b.client.Rights(t.Context(), access)
+		_, rights := b.client.Rights(t.Context(), access, storage.Caller{})
 		_, own := b.client.OwnRights(t.Context(), access)
 		_, picture := b.client.StorePicture(t.Context(), access, pngPicture())
 		first := "Ada"

@@ -51,10 +51,25 @@ var anything = storage.OwnRights{Profile: true, Password: true, OneTimePassword:
 // Rights says what Directus would let the person do with his own access token.
 // A rule that leaves him rows other than his own counts as a right, and so does
 // whatever Directus 10 does not tell: then the attempt is storage.ErrForbidden.
+// It alone says OTPEnforced, of the policies that hold where the caller is;
+// Directus itself lets people turn a one-time password off all the same.
 //
 // The error is storage.ErrAccessEnded together with ErrInvalidCredentials, or
 // storage.ErrUnavailable.
-func (c *Client) Rights(ctx context.Context, access storage.DirectusAccess) (storage.OwnRights, error) {
+func (c *Client) Rights(ctx context.Context, access storage.DirectusAccess, caller storage.Caller) (storage.OwnRights, error) {
+	rights, err := c.rights(ctx, access)
+	if err != nil {
+		return storage.OwnRights{}, err
+	}
+	rights.OTPEnforced, err = c.enforcesTFA(ctx, storage.Secret(access.AccessToken), access.Subject, caller)
+	if err != nil {
+		return storage.OwnRights{}, ownError(err)
+	}
+	return rights, nil
+}
+
+// rights is Rights without OTPEnforced, which costs another request.
+func (c *Client) rights(ctx context.Context, access storage.DirectusAccess) (storage.OwnRights, error) {
 	token, err := c.ownToken(access)
 	if err != nil {
 		return storage.OwnRights{}, err
@@ -80,7 +95,7 @@ func (c *Client) Rights(ctx context.Context, access storage.DirectusAccess) (sto
 // it counts as a right.
 func (c *Client) OwnRights(ctx context.Context, access storage.DirectusAccess) (storage.OwnRights, error) {
 	if !c.Writes() {
-		return c.Rights(ctx, access)
+		return c.rights(ctx, access)
 	}
 	granted, err := c.permissions(ctx, c.writeToken)
 	if err != nil {
@@ -91,7 +106,7 @@ func (c *Client) OwnRights(ctx context.Context, access storage.DirectusAccess) (
 		rights = granted.own()
 	}
 	rights.OneTimePassword = true
-	if own, err := c.Rights(ctx, access); err == nil {
+	if own, err := c.rights(ctx, access); err == nil {
 		rights.OneTimePassword = own.OneTimePassword
 	}
 	return rights, nil

@@ -283,7 +283,7 @@ func enforcedByOwnPolicy(t *testing.T, d *real) {
 		t.Errorf("enforced %v, %v", signedIn.EnforceTFA, err)
 	}
 	access := signedIn.Pair.Access()
-	if rights, err := client.Rights(t.Context(), access); err != nil || rights.OneTimePassword {
+	if rights, err := client.Rights(t.Context(), access, storage.Caller{}); err != nil || rights.OneTimePassword {
 		t.Errorf("rights %+v, %v", rights, err)
 	}
 	made, err := client.GenerateOTP(t.Context(), access, credentials.Password)
