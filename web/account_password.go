@@ -108,17 +108,29 @@ func (s *screens) changePassword(w http.ResponseWriter, r *http.Request, who vis
 		s.showPassword(w, r, http.StatusOK, data, wrong)
 		return
 	}
+	lasting := context.WithoutCancel(r.Context())
 	err := s.checkPassword(r, who, old)
-	if err == nil {
+	asked := err == nil
+	if asked {
 		// Begun, it goes on when the browser hangs up: what hangs on the old
 		// password has to end with it.
-		err = s.profiles.ChangePassword(context.WithoutCancel(r.Context()), who.session.Subject, access, fresh)
+		err = s.profiles.ChangePassword(lasting, who.session.Subject, access, fresh)
 	}
 	status := http.StatusOK
 	switch {
 	case err == nil:
 		s.passwordChanged(w, r, who)
 		return
+	case errors.Is(err, storage.ErrUncertain) && asked:
+		// Perhaps it was changed: then whoever knows the old one must not stay.
+		if err := s.endOthersOf(lasting, who); err != nil {
+			s.broken(w, r, err)
+			return
+		}
+		var p problem
+		p, status = away(w, "current-password")
+		p.Key = "password.problem.uncertain"
+		wrong = problems{p}
 	case errors.Is(err, storage.ErrAccessEnded):
 		s.signInAgain(w, r, who)
 		return
@@ -170,12 +182,19 @@ func (s *screens) passwordChanged(w http.ResponseWriter, r *http.Request, who vi
 	lasting := context.WithoutCancel(r.Context())
 	s.sink.Emit(lasting, event.Event{Name: event.PasswordChanged, Subject: who.session.Subject, SessionID: who.session.ID})
 	notice := "password"
-	if err := s.desk.EndOthers(lasting, who.session.Subject, who.session.ID, "password was changed"); err != nil {
+	if err := s.endOthersOf(lasting, who); err != nil {
 		// The person can do it by himself, if he knows.
 		s.sink.Emit(lasting, event.Event{Name: event.InternalError, Kind: "screen", Subject: who.session.Subject, Reason: "other sessions were not ended", Err: err})
 		notice = "password-only"
 	}
 	s.done(w, r, passwordPath, notice)
+}
+
+// endOthersOf ends all sessions of the visitor but this one.
+func (s *screens) endOthersOf(ctx context.Context, who visitor) error {
+	return persistently(func() error {
+		return s.desk.EndOthers(ctx, who.session.Subject, who.session.ID, "password was changed")
+	})
 }
 
 // mailPassword sends the mail that people get who forgot their password.

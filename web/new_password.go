@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 
 	"gatehouse/provider/event"
@@ -100,8 +101,11 @@ func (s *screens) newPasswordPost(kind newPasswordKind) http.HandlerFunc {
 			s.showNewPassword(w, r, e, http.StatusOK, kind, token, wrong)
 			return
 		}
-		account, err := s.spend(r, func(ctx context.Context, caller storage.Caller) (storage.Account, error) {
-			return kind.spend(s.passwords, ctx, token, storage.Secret(password), caller)
+		account, err := s.spend(r, token, spending{
+			how: func(ctx context.Context, caller storage.Caller) (storage.Account, error) {
+				return kind.spend(s.passwords, ctx, token, storage.Secret(password), caller)
+			},
+			spent: func(ctx context.Context, account storage.Account) error { return s.endOld(ctx, e, kind, account) },
 		})
 		switch {
 		case err == nil:
@@ -119,17 +123,22 @@ func (s *screens) newPasswordPost(kind newPasswordKind) http.HandlerFunc {
 	}
 }
 
-// passwordSet ends whatever hangs on the old password, and lets the person try
-// the new one: from this browser, which has shown whose mail it reads, and within
-// the limits from others, also where strangers used up what there was.
+// endOld ends whatever hangs on the old password.
+func (s *screens) endOld(ctx context.Context, e errand, kind newPasswordKind, account storage.Account) error {
+	s.sink.Emit(ctx, event.Event{Name: kind.event, ClientID: e.clientID(), Subject: account.ID})
+	err := persistently(func() error { return s.desk.EndUser(ctx, account.ID, kind.reason) })
+	if err != nil {
+		return fmt.Errorf("end the sessions of an old password: %w", err)
+	}
+	s.verified(ctx, account)
+	return nil
+}
+
+// passwordSet lets the person try the new password: from this browser, which has
+// shown whose mail it reads, and within the limits from others, also where
+// strangers used up what there was.
 func (s *screens) passwordSet(w http.ResponseWriter, r *http.Request, e errand, kind newPasswordKind, account storage.Account) {
 	lasting := context.WithoutCancel(r.Context())
-	s.sink.Emit(lasting, event.Event{Name: kind.event, ClientID: e.clientID(), Subject: account.ID})
-	if err := s.desk.EndUser(lasting, account.ID, kind.reason); err != nil {
-		s.broken(w, r, err)
-		return
-	}
-	s.verified(r, account)
 	_, err := s.limiter.Reset(lasting, account.Email)
 	if err == nil {
 		err = s.devices.remember(w, r, account.Email, account.ID)

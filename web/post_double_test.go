@@ -12,6 +12,9 @@ import (
 	"gatehouse/web"
 )
 
+// usedBy is a token that somebody used before.
+type usedBy storage.Account
+
 // post stands in for what Directus does about mails.
 type post struct {
 	mu      sync.Mutex
@@ -112,8 +115,10 @@ func (p *post) spend(token storage.Secret) (storage.Account, error) {
 	}
 	switch found := p.links[token.Reveal()].(type) {
 	case storage.Account:
-		p.links[token.Reveal()] = storage.ErrLinkUsed
+		p.links[token.Reveal()] = usedBy(found)
 		return found, nil
+	case usedBy:
+		return storage.Account(found), storage.ErrLinkUsed
 	case error:
 		return storage.Account{}, found
 	}

@@ -194,9 +194,15 @@ func TestNewPasswordRefused(t *testing.T) {
 
 func TestNewPasswordWhoseSessionsCannotBeEnded(t *testing.T) {
 	h, _ := newPostHouse(t)
+	form := url.Values{"token": {goodToken}, "new-password": {"a new one"}}
 	h.desk.failure = errStore
-	answer := h.post("/reset-password/new?request=r1", url.Values{"token": {goodToken}, "new-password": {"a new one"}})
-	h.wantPage(answer, http.StatusInternalServerError, "server_error")
+	h.wantPage(h.post("/reset-password/new?request=r1", form), http.StatusInternalServerError, "server_error")
+	h.desk.failure = nil
+	h.wantPage(h.post("/reset-password/new?request=r1", form), http.StatusGone, "link_used")
+	h.wantPage(h.post("/reset-password/new?request=r1", form), http.StatusGone, "link_used")
+	if diff := cmp.Diff([]string{"user ada"}, h.desk.ended); diff != "" {
+		t.Errorf("ended (-want +got):\n%s", diff)
+	}
 }
 
 // Strangers may have used up what there was; whoever reads the mail gets on.

@@ -49,13 +49,19 @@ func (s *screens) verifyPost(w http.ResponseWriter, r *http.Request) {
 		s.linkRefused(w, r, e, verificationLink(), storage.ErrLinkInvalid)
 		return
 	}
-	account, err := s.spend(r, func(ctx context.Context, caller storage.Caller) (storage.Account, error) {
-		return s.registrar.VerifyEmail(ctx, token, caller)
+	_, err = s.spend(r, token, spending{
+		how: func(ctx context.Context, caller storage.Caller) (storage.Account, error) {
+			return s.registrar.VerifyEmail(ctx, token, caller)
+		},
+		spent: func(ctx context.Context, account storage.Account) error {
+			s.verified(ctx, account)
+			s.sink.Emit(ctx, event.Event{Name: event.EmailVerified, ClientID: e.clientID(), Subject: account.ID})
+			return nil
+		},
+		again: true,
 	})
 	switch {
 	case err == nil:
-		s.verified(r, account)
-		s.sink.Emit(r.Context(), event.Event{Name: event.EmailVerified, ClientID: e.clientID(), Subject: account.ID})
 		s.finish(w, r, e, verifiedDone())
 	case s.linkRefused(w, r, e, verificationLink(), err):
 	case errors.Is(err, storage.ErrUnavailable):
@@ -66,21 +72,12 @@ func (s *screens) verifyPost(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// spend uses the token of a mail up. It goes on when the browser hangs up: the
-// token may be spent by then.
-func (s *screens) spend(r *http.Request, how func(ctx context.Context, caller storage.Caller) (storage.Account, error)) (storage.Account, error) {
-	request := event.RequestOf(r.Context())
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), s.attemptTimeout)
-	defer cancel()
-	return how(ctx, storage.Caller{ClientAddress: request.ClientAddress, UserAgent: request.UserAgent})
-}
-
 // verified notes that mail to the address reaches the person. Without the note
 // he only counts as not having shown it; that is not worth failing for.
-func (web *Web) verified(r *http.Request, account storage.Account) {
+func (web *Web) verified(ctx context.Context, account storage.Account) {
 	evidence := storage.NewVerifiedEmail(account.Email, web.now())
-	err := web.store.VerifiedEmails.Put(context.WithoutCancel(r.Context()), account.ID, evidence, storage.NoExpiry)
+	err := web.store.VerifiedEmails.Put(ctx, account.ID, evidence, storage.NoExpiry)
 	if err != nil {
-		web.sink.Emit(r.Context(), event.Event{Name: event.InternalError, Kind: "screen", Subject: account.ID, Reason: "a verified address was not noted", Err: err})
+		web.sink.Emit(ctx, event.Event{Name: event.InternalError, Kind: "screen", Subject: account.ID, Reason: "a verified address was not noted", Err: err})
 	}
 }

@@ -59,6 +59,10 @@ func (m mailToken) expired(now time.Time) bool { return m.Expires <= now.Unix() 
 // The user is looked up before: once the token is spent, the caller has to end
 // the sessions that an old password began, whether Directus still answers or
 // not. And from then on the person cannot stop it by closing the browser.
+//
+// Where the answer is lost, Directus is asked once more: only a token that it
+// signed is "used", and this one was spent just now. Of one that was used before,
+// the user is returned with storage.ErrLinkUsed.
 func (c *Client) spend(ctx context.Context, mail mailToken, take func(ctx context.Context, holder string) error) (storage.Account, error) {
 	before, err := c.findByEmail(ctx, mail.Email)
 	if err != nil && !errors.Is(err, storage.ErrNotFound) {
@@ -67,7 +71,18 @@ func (c *Client) spend(ctx context.Context, mail mailToken, take func(ctx contex
 	ctx = context.WithoutCancel(ctx)
 	// Directus is asked also where nobody has the address: strangers learn no
 	// more from a forged token than that it is one.
-	if err := take(ctx, before.ID); err != nil {
+	err = take(ctx, before.ID)
+	lost := errors.Is(err, storage.ErrUncertain)
+	if lost {
+		err = take(ctx, before.ID)
+	}
+	used := errors.Is(err, storage.ErrLinkUsed)
+	switch {
+	case used && before.ID == "":
+		return storage.Account{}, err
+	case used && !lost:
+		return before, err
+	case err != nil && !used:
 		return storage.Account{}, err
 	}
 	if before.ID == "" {
@@ -76,6 +91,8 @@ func (c *Client) spend(ctx context.Context, mail mailToken, take func(ctx contex
 	c.Forget(before.ID)
 	after, err := c.lookup(ctx, before.ID)
 	if err != nil {
+		// With the sessions of somebody who keeps his password, nothing worse ends
+		// than that he signs in again.
 		c.log.WarnContext(ctx, "user not read again after the token of a mail", "error", err)
 		return before, nil
 	}
@@ -83,6 +100,10 @@ func (c *Client) spend(ctx context.Context, mail mailToken, take func(ctx contex
 	// changed this very moment.
 	account := after.account
 	account.Email = before.Email
+	if used && !account.Active {
+		// It is "used" as well for whoever may not sign in.
+		return account, storage.ErrLinkUsed
+	}
 	return account, nil
 }
 
