@@ -1,11 +1,12 @@
 import type { Page } from "@playwright/test";
-import { expectAccount, expectScreen } from "./support/pages";
+import { createOwner, newPerson } from "./support/directus";
+import { expectAccount, expectScreen, openAccount, signIn } from "./support/pages";
 import { expect, test } from "./support/test";
-import { world } from "./support/world";
+import { issuerURL, world } from "./support/world";
 
 /** Presses Tab until the element has the focus, and checks that each stop shows it. */
 async function tabTo(page: Page, id: string): Promise<void> {
-  for (let stops = 0; stops < 20; stops++) {
+  for (let stops = 0; stops < 40; stops++) {
     const focused = await page.evaluate(() => {
       const element = document.activeElement;
       if (!element || element === document.body) return null;
@@ -46,6 +47,53 @@ test("everything can be done by keyboard alone", async ({ page, person }) => {
   await tabTo(page, "consent-allow");
   await page.keyboard.press("Space");
   await expectAccount(page, world.shop, person);
+});
+
+test("registration can be done by keyboard alone", async ({ page }) => {
+  const person = newPerson();
+  await page.goto(`${world.shop.url}/account`);
+  await expectScreen(page, "/login");
+  await tabTo(page, "login-register");
+  await page.keyboard.press("Enter");
+  await expectScreen(page, "/register");
+  for (const [field, typed] of [
+    ["given-name", person.firstName],
+    ["family-name", person.lastName],
+    ["username", person.email],
+    ["new-password", person.password],
+  ]) {
+    await tabTo(page, field);
+    await page.keyboard.type(typed);
+  }
+  await tabTo(page, "register-submit");
+  await page.keyboard.press("Enter");
+  await expectScreen(page, "/register/done");
+});
+
+test("the account can be seen to by keyboard alone", async ({ page, anotherBrowser }) => {
+  const person = await createOwner();
+  await signIn(await anotherBrowser(), world.shop, person);
+  await openAccount(page, person);
+  await tabTo(page, "given-name");
+  await page.keyboard.press("Control+A");
+  await page.keyboard.type("Adele the Great");
+  await tabTo(page, "profile-submit");
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("status")).toBeVisible();
+  await expect(page.locator("#given-name")).toHaveValue("Adele the Great");
+
+  await page.goto(issuerURL("/account/sessions"));
+  await tabTo(page, "sessions-end-others");
+  await page.keyboard.press("Enter");
+  await tabTo(page, "sessions-end-others-confirm");
+  await page.keyboard.press("Enter");
+  await expect(page.locator("[id^=session-end-]")).toHaveCount(0);
+
+  await tabTo(page, "language-menu");
+  await page.keyboard.press("Enter");
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter");
+  await expect(page.locator("html")).not.toHaveAttribute("lang", "en");
 });
 
 test("Enter in a field signs in and never goes back to the app", async ({ page, person }) => {
