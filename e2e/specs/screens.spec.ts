@@ -1,6 +1,7 @@
 import type { Page } from "@playwright/test";
 import { expectAccessible, expectReflow } from "./support/accessibility";
 import { allScreens as screens } from "./support/all-screens";
+import { expectForPasswordManagers } from "./support/password-managers";
 import { ariaOf } from "./support/still";
 import { expect, test } from "./support/test";
 import { words } from "./support/words";
@@ -24,6 +25,7 @@ for (const { name, heading, open } of screens) {
     // The app's name is in some of them; what stands before it is enough.
     await expect(page.getByRole("heading", { level: 1 })).toContainText(words(heading, { App: "\0", Project: world.project }).split("\0")[0]);
     expect(await ariaOf(page)).toMatchSnapshot(`${name}.yml`);
+    await expectForPasswordManagers(page, name);
     for (const look of looks) {
       await page.emulateMedia({ colorScheme: look.colorScheme });
       await page.setViewportSize({ width: look.width, height: look.height });
