@@ -157,8 +157,17 @@ func (s *screens) fresh(w http.ResponseWriter, r *http.Request, who visitor) boo
 	return false
 }
 
-// signInAgain leads to a sign-in of the same person that comes back to the page.
+// signInAgain leads to a sign-in of the same person that comes back to the page,
+// unless the last one just showed that this is of no use.
 func (s *screens) signInAgain(w http.ResponseWriter, r *http.Request, who visitor) {
+	useless, err := s.uselessSignIn(r.Context(), who)
+	if err == nil && useless {
+		err = errAccessTooShort
+	}
+	if err != nil {
+		s.broken(w, r, err)
+		return
+	}
 	s.begin(w, r, authorize.OwnRequest{Path: who.path, Subject: who.session.Subject, Fresh: true})
 }
 

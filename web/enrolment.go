@@ -16,6 +16,8 @@ const (
 	enrolmentPatience = 10 * time.Minute
 	// accessMost is as long as an access token of Directus is good for.
 	accessMost = 15 * time.Minute
+	// accessRetry is how long nobody is sent to a sign-in that is of no use.
+	accessRetry = time.Minute
 )
 
 var (
@@ -25,6 +27,8 @@ var (
 	errTooManyCodes = errors.New("too many one-time passwords were wrong")
 	// errOTPEnforced says that a policy asks for the one-time password.
 	errOTPEnforced = errors.New("a policy asks for the one-time password")
+	// errAccessTooShort is for the operator.
+	errAccessTooShort = errors.New("access tokens of Directus end too soon: raise its ACCESS_TOKEN_TTL")
 	// errAccessGone says that only another sign-in helps.
 	errAccessGone = errors.New("access to the own account is gone")
 )
@@ -38,10 +42,28 @@ func (v visitor) external() bool {
 // will need it.
 func (s *screens) keepAccess(ctx context.Context, sessionID string, access storage.DirectusAccess) error {
 	lifetime := min(access.Expires.Sub(s.now()), accessMost)
-	if access.AccessToken == "" || lifetime <= 0 {
+	if access.AccessToken == "" {
 		return nil
 	}
+	if lifetime <= 0 {
+		// Another sign-in would give no more: remember that this one did not.
+		none := storage.DirectusAccess{Subject: access.Subject, Expires: s.now().Add(accessRetry)}
+		return s.store.DirectusAccesses.Put(ctx, sessionID, none, accessRetry)
+	}
 	return s.store.DirectusAccesses.Put(ctx, sessionID, access, lifetime)
+}
+
+// uselessSignIn says that the visitor signed in a moment ago and got an access
+// that had ended already: to send him to sign in again would never end.
+func (s *screens) uselessSignIn(ctx context.Context, who visitor) (bool, error) {
+	record, err := s.store.DirectusAccesses.Get(ctx, who.session.ID)
+	if errors.Is(err, storage.ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	return record.Value.AccessToken == "" && s.now().Before(record.Value.Expires), nil
 }
 
 // access is what the last sign-in of the session gave, or errAccessGone.
@@ -52,7 +74,7 @@ func (s *screens) access(ctx context.Context, who visitor) (storage.DirectusAcce
 		return storage.DirectusAccess{}, errAccessGone
 	case err != nil:
 		return storage.DirectusAccess{}, err
-	case record.Value.Subject != who.session.Subject, !s.now().Before(record.Value.Expires), record.Value.Failures >= otpFailures:
+	case record.Value.AccessToken == "", record.Value.Subject != who.session.Subject, !s.now().Before(record.Value.Expires), record.Value.Failures >= otpFailures:
 		return storage.DirectusAccess{}, errAccessGone
 	}
 	return record.Value, nil
