@@ -93,7 +93,8 @@ type PastSignIn struct {
 }
 
 // Mailings counts the mails that were asked for, for one address of mail or from
-// one network, in a window of time that began at Since.
+// one network, or the pictures that one person stored, in a window of time that
+// began at Since.
 type Mailings struct {
 	Since time.Time `json:"since"`
 	Count int       `json:"count"`

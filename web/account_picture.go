@@ -1,13 +1,18 @@
 package web
 
 import (
+	"context"
 	"errors"
 	"io"
+	"math"
 	"net/http"
 	"slices"
+	"strconv"
+	"time"
 
 	"github.com/go-chi/chi/v5"
 
+	"gatehouse/provider/event"
 	"gatehouse/storage"
 )
 
@@ -72,10 +77,21 @@ func pictureType(picture storage.Picture) bool {
 }
 
 // picturePost stores a picture and makes it that of the profile. What kind it is
-// its bytes say, not the form.
+// its bytes say, not the form. Nothing is read of people who may not.
 func (s *screens) picturePost(w http.ResponseWriter, r *http.Request) {
 	who, ok := s.enter(w, r, accountPath)
 	if !ok {
+		return
+	}
+	may, access, locked, err := s.mayChange(r.Context(), who)
+	switch {
+	case err == nil && locked:
+		err = storage.ErrAccessEnded
+	case err == nil && !may.Picture:
+		err = storage.ErrForbidden
+	}
+	if err != nil {
+		s.pictureFailed(w, r, who, err)
 		return
 	}
 	picture, err := readPicture(w, r)
@@ -83,23 +99,65 @@ func (s *screens) picturePost(w http.ResponseWriter, r *http.Request) {
 		s.showProfile(w, r, who, http.StatusOK, nil, problems{{Field: "picture", Key: key, Limit: largestUpload >> 20}})
 		return
 	}
-	may, access, locked, err := s.mayChange(r.Context(), who)
-	switch {
-	case err == nil && locked:
-		s.signInAgain(w, r, who)
+	var wait time.Duration
+	err = s.pictures.take(r.Context(), s.pictures.pictures(who.session.Subject, &wait))
+	if errors.Is(err, errTooManyPictures) {
+		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
+		s.showProfile(w, r, who, http.StatusTooManyRequests, nil, problems{{Field: "picture", Key: "profile.problem.picture_often"}})
 		return
-	case err == nil && !may.Picture:
-		err = storage.ErrForbidden
+	}
+	var profile storage.Profile
+	if err == nil {
+		profile, err = s.profiles.Profile(r.Context(), who.session.Subject)
 	}
 	var id string
 	if err == nil {
 		id, err = s.profiles.StorePicture(r.Context(), access, picture)
 	}
+	if err != nil {
+		s.pictureFailed(w, r, who, err)
+		return
+	}
+	s.pictureStored(w, r, who, access, profile.Avatar, id)
+}
+
+// pictureStored names a stored file in the profile, and has none left behind:
+// neither the one before, nor this one if the profile does not take it. Once the
+// file is there, this goes on when the browser hangs up.
+func (s *screens) pictureStored(w http.ResponseWriter, r *http.Request, who visitor, access storage.DirectusAccess, before, id string) {
+	lasting := context.WithoutCancel(r.Context())
+	err := s.changeProfile(lasting, who, access, storage.ProfileChange{Avatar: &id})
 	switch {
 	case err == nil:
-		if s.updateProfile(w, r, who, storage.ProfileChange{Avatar: &id}, "picture", nil) {
-			s.done(w, r, accountPath, "picture")
-		}
+		s.removePicture(lasting, who, access, before)
+		s.done(w, r, accountPath, "picture")
+		return
+	case errors.Is(err, storage.ErrForbidden), errors.Is(err, storage.ErrMalformed), errors.Is(err, storage.ErrAccessEnded):
+		// Refused, while after any other error the profile may name it.
+		s.pictureKept(lasting, who, s.profiles.DiscardPicture(lasting, access, id))
+	}
+	s.profileUnchanged(w, r, who, err, "picture", nil)
+}
+
+// removePicture removes the file that was the visitor's picture, where it is his.
+func (s *screens) removePicture(ctx context.Context, who visitor, access storage.DirectusAccess, id string) {
+	if id != "" && access.AccessToken != "" {
+		s.pictureKept(ctx, who, s.profiles.RemovePicture(ctx, access, id))
+	}
+}
+
+// pictureKept notes that a file could not be removed, where that is news: many
+// projects let nobody remove files.
+func (s *screens) pictureKept(ctx context.Context, who visitor, err error) {
+	if err == nil || errors.Is(err, storage.ErrForbidden) || errors.Is(err, storage.ErrAccessEnded) {
+		return
+	}
+	s.sink.Emit(ctx, event.Event{Name: event.InternalError, Kind: "screen", Subject: who.session.Subject, Reason: "a picture was not removed", Err: err})
+}
+
+// pictureFailed shows why a picture was not stored.
+func (s *screens) pictureFailed(w http.ResponseWriter, r *http.Request, who visitor, err error) {
+	switch {
 	case errors.Is(err, storage.ErrAccessEnded):
 		s.signInAgain(w, r, who)
 	case errors.Is(err, storage.ErrForbidden):
@@ -160,15 +218,25 @@ func pictureProblem(picture storage.Picture, err error) string {
 	return ""
 }
 
-// pictureRemove leaves the profile without picture. The file stays: others may
-// have it too, and whoever keeps files decides how long.
+// pictureRemove leaves the profile without picture, and removes the file where it
+// is the person's own: others may have the same one.
 func (s *screens) pictureRemove(w http.ResponseWriter, r *http.Request) {
 	who, ok := s.enter(w, r, accountPath)
 	if !ok {
 		return
 	}
-	none := ""
-	if s.updateProfile(w, r, who, storage.ProfileChange{Avatar: &none}, "picture", nil) {
-		s.done(w, r, accountPath, "picture-removed")
+	profile, err := s.profiles.Profile(r.Context(), who.session.Subject)
+	if err != nil {
+		s.accountFailed(w, r, err)
+		return
 	}
+	none := ""
+	if !s.updateProfile(w, r, who, storage.ProfileChange{Avatar: &none}, "picture", nil) {
+		return
+	}
+	lasting := context.WithoutCancel(r.Context())
+	if access, err := s.access(lasting, who); err == nil {
+		s.removePicture(lasting, who, access, profile.Avatar)
+	}
+	s.done(w, r, accountPath, "picture-removed")
 }

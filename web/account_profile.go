@@ -217,16 +217,28 @@ func (s *screens) profileChange(profile storage.Profile, form url.Values) (chang
 func (s *screens) updateProfile(w http.ResponseWriter, r *http.Request, who visitor, change storage.ProfileChange, field string, typed url.Values) bool {
 	_, access, locked, err := s.mayChange(r.Context(), who)
 	if err == nil && locked {
-		s.signInAgain(w, r, who)
-		return false
+		err = storage.ErrAccessEnded
 	}
 	if err == nil {
-		err = s.profiles.UpdateProfile(r.Context(), who.session.Subject, access, change)
+		err = s.changeProfile(r.Context(), who, access, change)
 	}
+	if err != nil {
+		s.profileUnchanged(w, r, who, err, field, typed)
+	}
+	return err == nil
+}
+
+func (s *screens) changeProfile(ctx context.Context, who visitor, access storage.DirectusAccess, change storage.ProfileChange) error {
+	err := s.profiles.UpdateProfile(ctx, who.session.Subject, access, change)
+	if err == nil {
+		s.sink.Emit(ctx, event.Event{Name: event.ProfileChanged, Subject: who.session.Subject, SessionID: who.session.ID})
+	}
+	return err
+}
+
+// profileUnchanged shows why.
+func (s *screens) profileUnchanged(w http.ResponseWriter, r *http.Request, who visitor, err error, field string, typed url.Values) {
 	switch {
-	case err == nil:
-		s.sink.Emit(r.Context(), event.Event{Name: event.ProfileChanged, Subject: who.session.Subject, SessionID: who.session.ID})
-		return true
 	case errors.Is(err, storage.ErrAccessEnded):
 		s.signInAgain(w, r, who)
 	case errors.Is(err, storage.ErrForbidden):
@@ -236,7 +248,6 @@ func (s *screens) updateProfile(w http.ResponseWriter, r *http.Request, who visi
 	default:
 		s.accountFailed(w, r, err)
 	}
-	return false
 }
 
 // languageChosen has the pages of this browser follow a language that was just

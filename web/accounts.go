@@ -90,6 +90,11 @@ type Profiles interface {
 	ChangePassword(ctx context.Context, id string, access storage.DirectusAccess, password storage.Secret) error
 	// StorePicture keeps a file and returns its id.
 	StorePicture(ctx context.Context, access storage.DirectusAccess, picture storage.Picture) (string, error)
+	// DiscardPicture takes back a file that StorePicture just kept.
+	DiscardPicture(ctx context.Context, access storage.DirectusAccess, id string) error
+	// RemovePicture removes a file that was the person's picture, as far as he
+	// stored it here himself and may remove it: any other stays.
+	RemovePicture(ctx context.Context, access storage.DirectusAccess, id string) error
 	// ShowPicture returns a file no larger than width pixels, or
 	// storage.ErrNotFound.
 	ShowPicture(ctx context.Context, access storage.DirectusAccess, id string, width int) (storage.Picture, error)

@@ -13,6 +13,12 @@ import (
 // whether mail goes there at all is nobody's business.
 var errMailThrottled = errors.New("too many mails to the address")
 
+// errTooManyPictures says that somebody changed his picture too often.
+var errTooManyPictures = errors.New("too many pictures")
+
+// picturesAnHour is how many files one person may have stored.
+const picturesAnHour = 10
+
 // purposes of mails, each counted by itself.
 type purpose string
 
@@ -57,6 +63,15 @@ func (m *mailings) recipient(purpose purpose, email string) []budget {
 	}}}
 }
 
+// pictures is the budget of a person who stores files, each in place of the one
+// before: Directus keeps them all where he may not remove any.
+func (m *mailings) pictures(subject string, wait *time.Duration) []budget {
+	return []budget{{"pictures\x00" + subject, picturesAnHour, func(retryAfter time.Duration) error {
+		*wait = retryAfter
+		return errTooManyPictures
+	}}}
+}
+
 // take counts a mail in every budget, or in none and returns the error of the
 // one that is full.
 func (m *mailings) take(ctx context.Context, budgets []budget) error {
@@ -75,8 +90,8 @@ func (m *mailings) take(ctx context.Context, budgets []budget) error {
 		if err == nil {
 			continue
 		}
-		if !errors.Is(err, errMailThrottled) && !errors.Is(err, errAddressThrottled) {
-			err = fmt.Errorf("count mails: %w", err)
+		if !errors.Is(err, errMailThrottled) && !errors.Is(err, errAddressThrottled) && !errors.Is(err, errTooManyPictures) {
+			err = fmt.Errorf("count mails and pictures: %w", err)
 		}
 		return errors.Join(err, m.giveBack(ctx, budgets[:i]))
 	}

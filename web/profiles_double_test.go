@@ -22,6 +22,8 @@ type profiles struct {
 	files   map[string]storage.Picture
 	// failure is that of every change.
 	failure error
+	// unnamed is that of changes of a profile alone.
+	unnamed error
 	// refused is the one password that the project's policy refuses.
 	refused storage.Secret
 	// changes and passwords are what was written, by user.
@@ -88,6 +90,9 @@ func (p *profiles) UpdateProfile(_ context.Context, id string, access storage.Di
 	if err := p.may(id, access); err != nil {
 		return err
 	}
+	if p.unnamed != nil {
+		return p.unnamed
+	}
 	p.changes[id] = append(p.changes[id], change)
 	profile := p.of[id]
 	for from, to := range map[*string]*string{
@@ -123,6 +128,17 @@ func (p *profiles) StorePicture(_ context.Context, access storage.DirectusAccess
 	}
 	p.files["file-new"] = picture
 	return "file-new", nil
+}
+
+func (p *profiles) DiscardPicture(_ context.Context, _ storage.DirectusAccess, id string) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.files, id)
+	return nil
+}
+
+func (p *profiles) RemovePicture(ctx context.Context, access storage.DirectusAccess, id string) error {
+	return p.DiscardPicture(ctx, access, id)
 }
 
 func (p *profiles) ShowPicture(_ context.Context, _ storage.DirectusAccess, id string, _ int) (storage.Picture, error) {

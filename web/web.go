@@ -115,6 +115,7 @@ type Web struct {
 	addresses  *addresses
 	devices    *devices
 	mailings   *mailings
+	pictures   *mailings
 	handles    *oauth.Handles
 	pace       Pace
 	catalogues *catalogues
@@ -210,6 +211,7 @@ func (web *Web) throttle(config Config) error {
 		table: config.Store.Mailings, now: config.Now, window: orDefault(t.MailWindow, time.Hour),
 		toAddress: orDefault(t.RecipientMails, 3), fromHere: orDefault(t.NetworkMails, 30),
 	}
+	web.pictures = &mailings{table: config.Store.Mailings, now: config.Now, window: time.Hour}
 	return nil
 }
 

@@ -27,6 +27,9 @@ const (
 // image/svg+xml is not among them: it may carry scripts.
 var pictureTypes = map[string]string{"image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp"}
 
+// pictureName is what stored pictures are called, before the end.
+const pictureName = "profile-picture"
+
 // presets are sizes that Directus makes also where a project forbids others, by
 // their greatest width.
 var presets = []struct {
@@ -45,13 +48,9 @@ func (c *Client) StorePicture(ctx context.Context, access storage.DirectusAccess
 	if len(picture.Body) > MaxPictureSize || pictureTypes[contentType] == "" {
 		return "", storage.ErrMalformed
 	}
-	token, refused := c.writeToken, c.writeError
-	if !c.Writes() {
-		own, err := c.ownToken(access)
-		if err != nil {
-			return "", err
-		}
-		token, refused = own, func(_ context.Context, err error) error { return ownError(err) }
+	token, refused, err := c.changing(access)
+	if err != nil {
+		return "", err
 	}
 	id, err := newUUID(c.random)
 	if err != nil {
@@ -92,7 +91,7 @@ func (c *Client) pictureForm(id, contentType string, body []byte) (*rest.Content
 	var part io.Writer
 	if err == nil {
 		part, err = writer.CreatePart(textproto.MIMEHeader{
-			"Content-Disposition": {`form-data; name="file"; filename="profile-picture` + pictureTypes[contentType] + `"`},
+			"Content-Disposition": {`form-data; name="file"; filename="` + pictureName + pictureTypes[contentType] + `"`},
 			"Content-Type":        {contentType},
 		})
 	}

@@ -118,3 +118,57 @@ func TestOnlyPicturesAreShown(t *testing.T) {
 		t.Errorf("away: error %v, want %v", err, storage.ErrUnavailable)
 	}
 }
+
+// Whatever a person names as his picture, no file of another goes with it.
+func TestOwnPicturesAloneAreRemoved(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		by, called string
+		may, gone  bool
+		want       error
+	}{
+		"his own":               {by: "ada", called: "profile-picture.png", may: true, gone: true},
+		"of somebody else":      {by: "eve", called: "profile-picture.png", may: true},
+		"of nobody":             {called: "profile-picture.png", may: true},
+		"stored elsewhere":      {by: "ada", called: "holiday.png", may: true},
+		"almost our name":       {by: "ada", called: "profile-picture-of-us.png", may: true},
+		"he may remove nothing": {by: "ada", called: "profile-picture.png", want: storage.ErrForbidden},
+	} {
+		for _, b := range []*bench{newBench(t), withWriteToken(t)} {
+			ada := b.addAda()
+			b.fake.AllowOwnFiles()
+			if test.may {
+				b.fake.AllowFileRemoval()
+			}
+			id := b.fake.AddFile(pngPicture())
+			b.fake.SetUpload(id, map[string]string{"ada": ada}[test.by], test.called)
+			err := b.client.RemovePicture(t.Context(), b.signIn(t).Pair.Access(), id)
+			if _, there := b.fake.File(id); there == test.gone || !errors.Is(err, test.want) {
+				t.Errorf("%s: still there %v, error %v", name, there, err)
+			}
+			if err := b.client.RemovePicture(t.Context(), storage.DirectusAccess{}, id); !errors.Is(err, storage.ErrAccessEnded) {
+				t.Errorf("%s: without access: %v", name, err)
+			}
+		}
+	}
+}
+
+func TestPictureIsTakenBack(t *testing.T) {
+	t.Parallel()
+	b := withWriteToken(t)
+	id, err := b.client.StorePicture(t.Context(), storage.DirectusAccess{}, pngPicture())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := b.client.DiscardPicture(t.Context(), storage.DirectusAccess{}, id); err != nil {
+		t.Fatal(err)
+	}
+	if _, there := b.fake.File(id); there {
+		t.Error("the file is still there")
+	}
+	for id, want := range map[string]error{id: storage.ErrForbidden, "../users/me": storage.ErrNotFound} {
+		if err := b.client.DiscardPicture(t.Context(), storage.DirectusAccess{}, id); !errors.Is(err, want) {
+			t.Errorf("%s: error %v, want %v", id, err, want)
+		}
+	}
+}

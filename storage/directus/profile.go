@@ -98,19 +98,15 @@ func (c *Client) change(ctx context.Context, name, id string, access storage.Dir
 	if !isUserID(id) {
 		return storage.ErrNotFound
 	}
-	token, refused := c.writeToken, c.writeError
-	if !c.Writes() {
-		if access.AccessToken != "" && access.Subject != id {
-			return storage.ErrForbidden
-		}
-		own, err := c.ownToken(access)
-		if err != nil {
-			return err
-		}
-		token, refused = own, func(_ context.Context, err error) error { return ownError(err) }
+	if !c.Writes() && access.AccessToken != "" && access.Subject != id {
+		return storage.ErrForbidden
+	}
+	token, refused, err := c.changing(access)
+	if err != nil {
+		return err
 	}
 	defer c.Forget(id)
-	_, err := c.rest.Do(ctx, rest.Request{
+	_, err = c.rest.Do(ctx, rest.Request{
 		Name: name, Method: http.MethodPatch, Path: "/users/" + id, Token: token,
 		Query: url.Values{"fields": {"id"}}, Body: body,
 	}, nil)
@@ -118,6 +114,15 @@ func (c *Client) change(ctx context.Context, name, id string, access storage.Dir
 		return refused(ctx, err)
 	}
 	return nil
+}
+
+// changing is the token that changes accounts, with what its refusals mean.
+func (c *Client) changing(access storage.DirectusAccess) (storage.Secret, func(context.Context, error) error, error) {
+	if c.Writes() {
+		return c.writeToken, c.writeError, nil
+	}
+	own, err := c.ownToken(access)
+	return own, func(_ context.Context, err error) error { return ownError(err) }, err
 }
 
 // writeError is for requests that the token that may write makes. One that may

@@ -17,6 +17,23 @@ func (s *Server) AllowOwnFiles() {
 	s.ownFiles = true
 }
 
+// AllowFileRemoval lets every user remove files.
+func (s *Server) AllowFileRemoval() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.fileRemoval = true
+}
+
+// SetUpload says who stored a file, and what it is called.
+func (s *Server) SetUpload(id, by, name string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.uploads[id] = upload{by: by, name: name}
+}
+
+// upload is what Directus knows of a file besides its content.
+type upload struct{ by, name string }
+
 // PresetsOnly shows files in the sizes of presets alone
 // (storage_asset_transform).
 func (s *Server) PresetsOnly() {
@@ -79,6 +96,7 @@ func (s *Server) storeFile(w http.ResponseWriter, r *http.Request, who caller) {
 			continue
 		}
 		s.mu.Lock()
+		s.uploads[id] = upload{by: s.whose(r), name: part.FileName()}
 		s.files[id] = storage.Picture{ContentType: part.Header.Get("Content-Type"), Body: content}
 		s.mu.Unlock()
 		answer(w, map[string]any{"id": id})
@@ -102,4 +120,37 @@ func (s *Server) showFile(w http.ResponseWriter, r *http.Request, who caller) {
 		w.Header().Set("Content-Type", file.ContentType)
 		_, _ = w.Write(file.Body) // the client may be gone
 	}
+}
+
+// fileRow tells of a file whoever may read files.
+func (s *Server) fileRow(w http.ResponseWriter, r *http.Request, who caller) {
+	id := r.PathValue("id")
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, found := s.files[id]; !found || who != administrator && (who != person || !s.ownFiles) {
+		refuse(w, http.StatusForbidden, "FORBIDDEN")
+		return
+	}
+	answer(w, map[string]any{"id": id, "uploaded_by": s.uploads[id].by, "filename_download": s.uploads[id].name})
+}
+
+func (s *Server) removeFile(w http.ResponseWriter, r *http.Request, who caller) {
+	id := r.PathValue("id")
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, found := s.files[id]; !found || who != administrator && who != writer && (who != person || !s.fileRemoval) {
+		refuse(w, http.StatusForbidden, "FORBIDDEN")
+		return
+	}
+	delete(s.files, id)
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// whose is the id of the user who calls, empty for tokens that are nobody's. It
+// needs the lock.
+func (s *Server) whose(r *http.Request) string {
+	if session := s.accesses[bearer(r)]; session != nil {
+		return session.user
+	}
+	return ""
 }

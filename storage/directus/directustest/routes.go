@@ -51,6 +51,8 @@ func (s *Server) routes() http.Handler {
 	mux.HandleFunc("POST /users/me/tfa/enable", s.known(s.enableOTP))
 	mux.HandleFunc("POST /users/me/tfa/disable", s.known(s.disableOTP))
 	mux.HandleFunc("POST /files", s.known(s.storeFile))
+	mux.HandleFunc("GET /files/{id}", s.known(s.fileRow))
+	mux.HandleFunc("DELETE /files/{id}", s.known(s.removeFile))
 	mux.HandleFunc("GET /assets/{id}", s.known(s.showFile))
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		refuse(w, http.StatusNotFound, "ROUTE_NOT_FOUND")

@@ -41,10 +41,12 @@ type Server struct {
 	sessions map[string]*session // by refresh token
 	accesses map[string]*session // by access token
 	files    map[string]storage.Picture
+	uploads  map[string]upload
 	attempts int
 	// hideOwn and hideOthers are rules on what the tokens see.
 	hideOwn, hideOthers bool
 	// ownColumns are what people may change of their own row, ownFiles says
+	fileRemoval bool
 	// whether they may store files and see them.
 	ownColumns []string
 	ownFiles   bool
@@ -111,6 +113,7 @@ func New(t testing.TB) *Server {
 		sessions:     map[string]*session{},
 		accesses:     map[string]*session{},
 		files:        map[string]storage.Picture{},
+		uploads:      map[string]upload{},
 		attempts:     LoginAttempts,
 		mails:        mails{secret: []byte(randomText())},
 		project:      Project{Name: "Directus", Color: "#6644FF", Language: "en-US", Appearance: "auto"},
