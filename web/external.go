@@ -163,10 +163,16 @@ func (s *screens) departed(r *http.Request, interaction *authorize.Interaction) 
 	case sealed == "" || s.handles.Open(oauth.ExternalHandle, sealed, &left) != nil,
 		subtle.ConstantTimeCompare([]byte(state), []byte(stateOf(sealed))) != 1,
 		left.RequestID != interaction.Request.ID,
-		s.now().Sub(left.At) > externalPatience:
+		s.now().Sub(left.At) >= externalPatience:
 		return departure{}, errNotDeparted
 	}
-	return left, nil
+	// One return for each: a program could send the same cookie again and again,
+	// and have Directus asked each time.
+	err := s.store.Seen.Add(r.Context(), "external\x00"+stateOf(sealed), storage.Mark{}, externalPatience)
+	if errors.Is(err, storage.ErrExists) {
+		return departure{}, errNotDeparted
+	}
+	return left, err
 }
 
 // notArrived shows the sign-in page again. What Directus gives as reason is not

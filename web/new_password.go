@@ -110,7 +110,7 @@ func (s *screens) newPasswordPost(kind newPasswordKind) http.HandlerFunc {
 		switch {
 		case err == nil:
 			s.passwordSet(w, r, e, kind, account)
-		case s.linkRefused(w, r, e, kind.link, err):
+		case s.linkThrottled(w, r, err), s.linkRefused(w, r, e, kind.link, err):
 		case errors.Is(err, storage.ErrPasswordPolicy):
 			wrong.add("new-password", s.passwordRules.problem(), 0)
 			s.showNewPassword(w, r, e, http.StatusOK, kind, token, wrong)

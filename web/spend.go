@@ -39,10 +39,17 @@ type spending struct {
 // that the token is being spent, until all is done. If Directus then calls it
 // used at the next try, all of it is done then, and the answer is
 // storage.ErrLinkUsed all the same: the password may be the first one.
+//
+// A refused token counts as a failed sign-in of the network, before Directus is
+// asked: anybody can make up tokens that Directus has to look at. The error of a
+// network that failed too often is an addressThrottledError.
 func (s *screens) spend(r *http.Request, token storage.Secret, what spending) (storage.Account, error) {
 	request, lasting := event.RequestOf(r.Context()), context.WithoutCancel(r.Context())
 	ctx, cancel := context.WithTimeout(lasting, s.attemptTimeout)
 	defer cancel()
+	if err := s.addresses.reserve(ctx, request.ClientAddress); err != nil {
+		return storage.Account{}, err
+	}
 	// The digest: names of records are not sealed.
 	name := "mail\x00" + base64.RawURLEncoding.EncodeToString(oauth.Digest(token.Reveal()))
 	err := s.store.Seen.Add(ctx, name, storage.Mark{}, spendingMemory)
@@ -51,6 +58,9 @@ func (s *screens) spend(r *http.Request, token storage.Secret, what spending) (s
 		return storage.Account{}, fmt.Errorf("note that a mail is used: %w", err)
 	}
 	account, err := what.how(ctx, storage.Caller{ClientAddress: request.ClientAddress, UserAgent: request.UserAgent})
+	if err == nil || errors.Is(err, storage.ErrUnavailable) {
+		s.forgive(lasting, request.ClientAddress)
+	}
 	missed := (begun || what.again) && account.ID != "" && errors.Is(err, storage.ErrLinkUsed)
 	switch {
 	case err == nil, missed:
@@ -64,6 +74,19 @@ func (s *screens) spend(r *http.Request, token storage.Secret, what spending) (s
 		s.sink.Emit(lasting, event.Event{Name: event.InternalError, Kind: "screen", Reason: "a note about a mail was not deleted", Err: failed})
 	}
 	return account, err
+}
+
+// forgive gives the network back what was counted as a failure and was none.
+func (web *Web) forgive(ctx context.Context, clientAddress string) {
+	if err := web.addresses.forgive(ctx, clientAddress); err != nil {
+		web.sink.Emit(ctx, event.Event{Name: event.InternalError, Kind: "throttle", Reason: "attempt was not given back", Err: err})
+	}
+}
+
+// linkThrottled shows that a network failed too often, and whether it did.
+func (s *screens) linkThrottled(w http.ResponseWriter, r *http.Request, err error) bool {
+	again := s.interactions.StartAgain(r)
+	return errors.Is(err, errAddressThrottled) && s.tooMany(w, r, attemptFor{back: s.prefix + accountPath, again: again}, err)
 }
 
 // leftAlone says that Directus certainly did nothing with a token.

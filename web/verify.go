@@ -63,7 +63,7 @@ func (s *screens) verifyPost(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case err == nil:
 		s.finish(w, r, e, verifiedDone())
-	case s.linkRefused(w, r, e, verificationLink(), err):
+	case s.linkThrottled(w, r, err), s.linkRefused(w, r, e, verificationLink(), err):
 	case errors.Is(err, storage.ErrUnavailable):
 		p, status := away(w, "verify-submit")
 		s.showVerify(w, r, e, status, verifyPage{Token: token.Reveal(), Problem: p.Key})
