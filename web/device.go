@@ -18,10 +18,11 @@ const (
 // device is what a browser carries of the accounts it signed in to: sealed, so
 // that nobody can claim an account he never signed in to, and as digests. It
 // opens nothing; it only gives a share of its own when strangers have used up
-// theirs.
+// theirs, and says whose mail is read here (see confirmed.go).
 type device struct {
-	SignIns []deviceSignIn `json:"s"`
-	At      time.Time      `json:"t"`
+	SignIns   []deviceSignIn     `json:"s"`
+	Confirmed []confirmedAddress `json:"c,omitempty"`
+	At        time.Time          `json:"t"`
 }
 
 // deviceSignIn is the exact name that was typed, and the account that it led
@@ -50,13 +51,19 @@ func (d *devices) account(r *http.Request, email string) string {
 	return ""
 }
 
-// remember adds a sign-in to those of the browser.
+// remember adds a sign-in to those of the browser. What was confirmed for the
+// account has served then.
 func (d *devices) remember(w http.ResponseWriter, r *http.Request, email, accountID string) error {
 	latest := deviceSignIn{Name: nameDigest(email), Account: accountDigest(accountID)}
 	known := d.read(r)
 	known.SignIns = slices.DeleteFunc(known.SignIns, func(other deviceSignIn) bool { return other.Name == latest.Name })
 	known.SignIns = append([]deviceSignIn{latest}, known.SignIns...)
 	known.SignIns = known.SignIns[:min(len(known.SignIns), deviceSignIns)]
+	known.Confirmed = slices.DeleteFunc(known.Confirmed, func(c confirmedAddress) bool { return c.Account == latest.Account })
+	return d.write(w, known)
+}
+
+func (d *devices) write(w http.ResponseWriter, known device) error {
 	known.At = d.now().UTC().Truncate(time.Second)
 	value, err := d.handles.Seal(oauth.DeviceHandle, known)
 	if err != nil {

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"strings"
@@ -200,6 +201,9 @@ func (s *screens) signedIn(w http.ResponseWriter, r *http.Request, interaction *
 	// The cookie goes out even if the request turns out to be gone: the person
 	// did sign in.
 	if given.provider == "" {
+		if s.devices.confirmed(r, result.Account) {
+			s.verified(context.WithoutCancel(r.Context()), result.Account)
+		}
 		if err := s.devices.remember(w, r, given.email, result.Account.ID); err != nil {
 			s.broken(w, r, err)
 			return

@@ -49,12 +49,11 @@ func (s *screens) verifyPost(w http.ResponseWriter, r *http.Request) {
 		s.linkRefused(w, r, e, verificationLink(), storage.ErrLinkInvalid)
 		return
 	}
-	_, err = s.spend(r, token, spending{
+	account, err := s.spend(r, token, spending{
 		how: func(ctx context.Context, caller storage.Caller) (storage.Account, error) {
 			return s.registrar.VerifyEmail(ctx, token, caller)
 		},
 		spent: func(ctx context.Context, account storage.Account) error {
-			s.verified(ctx, account)
 			s.sink.Emit(ctx, event.Event{Name: event.EmailVerified, ClientID: e.clientID(), Subject: account.ID})
 			return nil
 		},
@@ -62,6 +61,7 @@ func (s *screens) verifyPost(w http.ResponseWriter, r *http.Request) {
 	})
 	switch {
 	case err == nil:
+		s.confirmed(w, r, account)
 		s.finish(w, r, e, verifiedDone())
 	case s.linkThrottled(w, r, err), s.linkRefused(w, r, e, verificationLink(), err):
 	case errors.Is(err, storage.ErrUnavailable):
@@ -72,8 +72,9 @@ func (s *screens) verifyPost(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// verified notes that mail to the address reaches the person. Without the note
-// he only counts as not having shown it; that is not worth failing for.
+// verified notes that mail to the address reaches whoever knows the password.
+// Without the note he only counts as not having shown it; that is not worth
+// failing for.
 func (web *Web) verified(ctx context.Context, account storage.Account) {
 	evidence := storage.NewVerifiedEmail(account.Email, web.now())
 	err := web.store.VerifiedEmails.Put(ctx, account.ID, evidence, storage.NoExpiry)
