@@ -56,6 +56,10 @@ func TestJourneyOfALostAnswerAtVerification(t *testing.T) {
 	s.Directus.Inject(directustest.Fault{Path: "/users/register/verify-email", Times: 1, After: true, Drop: true})
 	// Go's client may have asked twice by itself: it is a GET. Then the link is used.
 	browser.Press(browser.Get(mail.Link), "verify-submit", nil)
+	rp := s.Second(t)
+	browser.Press(browser.Get(rp.AuthorizationURL(nil)), "login-submit", map[string]string{
+		"username": "mary@example.com", "password": mary()["new-password"],
+	}).Code(t)
 	id, _ := s.Directus.FindUser("mary@example.com")
 	if _, err := s.Store.VerifiedEmails.Get(t.Context(), id); err != nil {
 		t.Errorf("the address does not count as shown: %v", err)

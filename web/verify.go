@@ -59,9 +59,12 @@ func (s *screens) verifyPost(w http.ResponseWriter, r *http.Request) {
 		},
 		again: true,
 	})
+	if account.ID != "" && (err == nil || errors.Is(err, storage.ErrLinkUsed)) {
+		// Also where the answer to the first try was lost.
+		s.confirmed(w, r, account)
+	}
 	switch {
 	case err == nil:
-		s.confirmed(w, r, account)
 		s.finish(w, r, e, verifiedDone())
 	case s.linkThrottled(w, r, err), s.linkRefused(w, r, e, verificationLink(), err):
 	case errors.Is(err, storage.ErrUnavailable):
