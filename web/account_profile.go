@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/text/language"
 
+	"gatehouse/provider/authorize"
 	"gatehouse/provider/event"
 	"gatehouse/provider/oauth"
 	"gatehouse/storage"
@@ -161,7 +162,7 @@ func (s *screens) profilePost(w http.ResponseWriter, r *http.Request) {
 	}
 	form, err := oauth.ReadBody(w, r)
 	if err != nil {
-		s.broken(w, r, err)
+		s.Error(w, r, oauth.AsError(err), authorize.StartAgain{})
 		return
 	}
 	profile, err := s.profiles.Profile(r.Context(), who.session.Subject)

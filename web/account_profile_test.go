@@ -283,3 +283,15 @@ func TestPictureOfSomebodyElseIsNotShown(t *testing.T) {
 		t.Error("a picture asked somebody to sign in")
 	}
 }
+
+func TestAccountFormThatIsTooLarge(t *testing.T) {
+	for _, path := range []string{"/account", "/account/sessions"} {
+		t.Run(path, func(t *testing.T) {
+			h := self(t, newProfiles())
+			got := h.post(path, url.Values{"given-name": {strings.Repeat("a", 2<<20)}})
+			if got.status < 400 || got.status >= 500 {
+				t.Errorf("answered %d", got.status)
+			}
+		})
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"gatehouse/provider/authorize"
 	"gatehouse/provider/oauth"
 	"gatehouse/storage"
 )
@@ -78,7 +79,7 @@ func (s *screens) sessionsPost(w http.ResponseWriter, r *http.Request) {
 	}
 	form, err := oauth.ReadBody(w, r)
 	if err != nil {
-		s.broken(w, r, err)
+		s.Error(w, r, oauth.AsError(err), authorize.StartAgain{})
 		return
 	}
 	sessions, err := s.desk.Sessions(r.Context(), who.session.Subject)

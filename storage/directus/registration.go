@@ -79,9 +79,11 @@ func (c *Client) createUser(ctx context.Context, registration storage.Registrati
 	switch rest.Code(err) {
 	case codeRecordNotUnique:
 		return nil
-	case codeLimitExceeded, codeResourceRestricted: // the seats of the licence
-		c.log.ErrorContext(ctx, "directus takes no more users", "error", err)
-		return storage.ErrRegistrationClosed
+	case codeLimitExceeded, codeResourceRestricted:
+		// The seats of the licence are taken. Directus says so of new addresses
+		// only, so the person is told what one with an account is told.
+		c.log.ErrorContext(ctx, "directus takes no more users: a person who registered has no account", "error", err)
+		return nil
 	}
 	switch rest.Status(err) {
 	case http.StatusUnauthorized, http.StatusForbidden:
