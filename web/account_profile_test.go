@@ -289,8 +289,8 @@ func TestAccountFormThatIsTooLarge(t *testing.T) {
 		t.Run(path, func(t *testing.T) {
 			h := self(t, newProfiles())
 			got := h.post(path, url.Values{"given-name": {strings.Repeat("a", 2<<20)}})
-			if got.status < 400 || got.status >= 500 {
-				t.Errorf("answered %d", got.status)
+			if got.StatusCode < 400 || got.StatusCode >= 500 {
+				t.Errorf("answered %d", got.StatusCode)
 			}
 		})
 	}
