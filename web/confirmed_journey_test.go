@@ -11,7 +11,7 @@ import (
 const marysPassword = "Mary's own password 1"
 
 // registers sends the form of registration for Mary's address.
-func registers(s *providertest.Server, browser *providertest.Browser, address, password string) {
+func registers(browser *providertest.Browser, address, password string) {
 	form := mary()
 	form["new-password"] = password
 	browser.Press(browser.Get(address), "register-submit", form)
@@ -44,10 +44,10 @@ func wantVerified(t *testing.T, s *providertest.Server, token string, want bool)
 func TestNobodyHasAnothersAddressConfirmedForHim(t *testing.T) {
 	for name, before := range map[string]func(s *providertest.Server, eve *providertest.Browser){
 		"by the same pages": func(s *providertest.Server, eve *providertest.Browser) {
-			registers(s, eve, s.Issuer+"/register", providertest.Password)
+			registers(eve, s.Issuer+"/register", providertest.Password)
 		},
 		"long before": func(s *providertest.Server, eve *providertest.Browser) {
-			registers(s, eve, s.Issuer+"/register", providertest.Password)
+			registers(eve, s.Issuer+"/register", providertest.Password)
 			s.Clock.Advance(60 * 24 * time.Hour)
 		},
 		"at Directus itself": func(s *providertest.Server, _ *providertest.Browser) {
@@ -58,7 +58,7 @@ func TestNobodyHasAnothersAddressConfirmedForHim(t *testing.T) {
 			s := openHouse(t, true)
 			rp, eve, browser := s.Second(t), s.NewBrowser(t), s.NewBrowser(t)
 			before(s, eve)
-			registers(s, browser, rp.AuthorizationURL(map[string]string{"prompt": "create"}), marysPassword)
+			registers(browser, rp.AuthorizationURL(map[string]string{"prompt": "create"}), marysPassword)
 			page := confirms(t, s, browser)
 			wantAt(t, page, "/login")
 			wantVerified(t, s, signsIn(t, eve, rp, providertest.Password), false)
@@ -78,7 +78,7 @@ func TestNobodyHasAnothersAddressConfirmedForHim(t *testing.T) {
 func TestAMailThatNobodyAskedForProvesNothing(t *testing.T) {
 	s := openHouse(t, true)
 	rp, eve, browser := s.Second(t), s.NewBrowser(t), s.NewBrowser(t)
-	registers(s, eve, s.Issuer+"/register", providertest.Password)
+	registers(eve, s.Issuer+"/register", providertest.Password)
 	confirms(t, s, browser)
 	wantVerified(t, s, signsIn(t, eve, rp, providertest.Password), false)
 }
@@ -88,8 +88,8 @@ func TestAMailThatNobodyAskedForProvesNothing(t *testing.T) {
 func TestALaterRegistrationTakesNothingAway(t *testing.T) {
 	s := openHouse(t, true)
 	rp, eve, browser := s.Second(t), s.NewBrowser(t), s.NewBrowser(t)
-	registers(s, browser, s.Issuer+"/register", marysPassword)
-	registers(s, eve, s.Issuer+"/register", providertest.Password)
+	registers(browser, s.Issuer+"/register", marysPassword)
+	registers(eve, s.Issuer+"/register", providertest.Password)
 	eve.Press(eve.Get(s.Issuer+"/verify-email/resend"), "resend-submit", map[string]string{"username": "mary@example.com"})
 	confirms(t, s, browser)
 	wantVerified(t, s, signsIn(t, browser, rp, marysPassword), true)
@@ -100,7 +100,7 @@ func TestALaterRegistrationTakesNothingAway(t *testing.T) {
 func TestConfirmedOnTheTelephone(t *testing.T) {
 	s := openHouse(t, true)
 	rp, laptop, phone := s.Second(t), s.NewBrowser(t), s.NewBrowser(t)
-	registers(s, laptop, s.Issuer+"/register", marysPassword)
+	registers(laptop, s.Issuer+"/register", marysPassword)
 	wantAt(t, confirms(t, s, phone), "/verify-email/done")
 	early := signsIn(t, laptop, rp, marysPassword)
 	wantVerified(t, s, early, false)
@@ -126,7 +126,7 @@ func TestConfirmationsEnd(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := openHouse(t, true)
 			rp, browser := s.Second(t), s.NewBrowser(t)
-			registers(s, browser, s.Issuer+"/register", marysPassword)
+			registers(browser, s.Issuer+"/register", marysPassword)
 			confirms(t, s, browser)
 			id, _ := s.Directus.FindUser("mary@example.com")
 			test.meanwhile(s, id)
@@ -141,7 +141,7 @@ func TestConfirmationsEnd(t *testing.T) {
 func TestConfirmedAndSignedInWithAOneTimePassword(t *testing.T) {
 	s := openHouse(t, true)
 	rp, browser := s.Second(t), s.NewBrowser(t)
-	registers(s, browser, s.Issuer+"/register", marysPassword)
+	registers(browser, s.Issuer+"/register", marysPassword)
 	confirms(t, s, browser)
 	id, _ := s.Directus.FindUser("mary@example.com")
 	const secret = "JBSWY3DPEHPK3PXP"

@@ -114,11 +114,11 @@ func (s *screens) arrive(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		// Directus's cookies stay as they are: they may be of somebody at work
 		// in the Studio.
-		s.notArrived(w, r, interaction, "", err)
+		s.notArrived(w, r, interaction, err)
 		return
 	}
 	if r.URL.Query().Has("reason") {
-		s.notArrived(w, r, interaction, left.Provider, storage.ErrInvalidCredentials)
+		s.notArrived(w, r, interaction, storage.ErrInvalidCredentials)
 		return
 	}
 	var values []storage.Secret
@@ -130,7 +130,7 @@ func (s *screens) arrive(w http.ResponseWriter, r *http.Request) {
 	caller := event.RequestOf(r.Context())
 	result, err := s.external.Redeem(r.Context(), left.Provider, values, storage.Caller{ClientAddress: caller.ClientAddress, UserAgent: caller.UserAgent})
 	if err != nil {
-		s.notArrived(w, r, interaction, left.Provider, err)
+		s.notArrived(w, r, interaction, err)
 		return
 	}
 	s.clearDirectusCookies(w, r)
@@ -177,7 +177,7 @@ func (s *screens) departed(r *http.Request, interaction *authorize.Interaction) 
 
 // notArrived shows the sign-in page again. What Directus gives as reason is not
 // repeated: it tells whether an address is taken.
-func (s *screens) notArrived(w http.ResponseWriter, r *http.Request, interaction *authorize.Interaction, provider string, err error) {
+func (s *screens) notArrived(w http.ResponseWriter, r *http.Request, interaction *authorize.Interaction, err error) {
 	reason := "credentials refused"
 	switch {
 	case errors.Is(err, errNotDeparted):

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"gatehouse/web"
 )
@@ -144,7 +145,7 @@ func FuzzRegisterFields(f *testing.F) {
 			t.Errorf("status %d:\n%s", answer.StatusCode, answer.body)
 		}
 		for _, sent := range p.registrations {
-			if strings.ContainsAny(sent.Email+sent.FirstName+sent.LastName, "\x00\r\n\xff") || sent.Email == "" || sent.Password == "" {
+			if !utf8.ValidString(sent.Email+sent.FirstName+sent.LastName) || strings.ContainsAny(sent.Email+sent.FirstName+sent.LastName, "\x00\r\n") || sent.Email == "" || sent.Password == "" {
 				t.Errorf("Directus was sent %+v", sent)
 			}
 		}
