@@ -15,6 +15,9 @@ const (
 type Subject struct {
 	Sessions []SessionEntry `json:"sessions,omitempty"`
 	Grants   []GrantEntry   `json:"grants,omitempty"`
+	// EndedAt is when all sessions, or all but one, were last ended: a sign-in
+	// that was begun before starts no session. Zero if they never were.
+	EndedAt time.Time `json:"ended_at,omitzero"`
 }
 
 // SessionEntry names a session.

@@ -6,8 +6,9 @@ import (
 	"time"
 )
 
-// subjectVersion is the first byte of an encoded Subject.
-const subjectVersion = 1
+// subjectVersion is the first byte of an encoded Subject. Version 1, which has no
+// EndedAt, is still read.
+const subjectVersion = 2
 
 var errSubject = errors.New("malformed index of a user")
 
@@ -15,8 +16,8 @@ var errSubject = errors.New("malformed index of a user")
 // an app reads and writes it whole, and as JSON an index of a hundred grants
 // takes longer than everything else in the flow together.
 //
-// After the version stand the sessions and the grants, each list behind its
-// length; texts behind theirs; times in Unix milliseconds, zero for none.
+// After the version stand EndedAt, the sessions and the grants, each list behind
+// its length; texts behind theirs; times in Unix milliseconds, zero for none.
 // Numbers are varints. A new field needs a new version.
 func subjectCodec() codec[Subject] {
 	return codec[Subject]{encode: encodeSubject, decode: decodeSubject}
@@ -24,8 +25,9 @@ func subjectCodec() codec[Subject] {
 
 func encodeSubject(subject Subject) ([]byte, error) {
 	const entrySize = 80 // with ids as they are made now
-	raw := make([]byte, 0, 8+entrySize*(len(subject.Sessions)+len(subject.Grants)))
+	raw := make([]byte, 0, 16+entrySize*(len(subject.Sessions)+len(subject.Grants)))
 	raw = append(raw, subjectVersion)
+	raw = appendTime(raw, subject.EndedAt)
 	raw = binary.AppendUvarint(raw, uint64(len(subject.Sessions)))
 	for _, entry := range subject.Sessions {
 		raw = appendText(raw, entry.ID)
@@ -62,10 +64,14 @@ func appendTime(raw []byte, t time.Time) []byte {
 func decodeSubject(raw []byte, into *Subject) error {
 	// One string for all: the texts are parts of it.
 	r := subjectReader{rest: string(raw)}
-	if r.byte() != subjectVersion {
+	var subject Subject
+	switch r.byte() {
+	case 1:
+	case subjectVersion:
+		subject.EndedAt = r.time()
+	default:
 		return errSubject
 	}
-	var subject Subject
 	if count := r.count(); count > 0 {
 		subject.Sessions = make([]SessionEntry, count)
 	}

@@ -12,6 +12,7 @@ func TestSubjectCodec(t *testing.T) {
 	at := time.UnixMilli(1_700_000_000_123)
 	for name, subject := range map[string]Subject{
 		"empty":         {},
+		"ended":         {EndedAt: at},
 		"a session":     {Sessions: []SessionEntry{{ID: "s", Created: at, Expires: at.Add(time.Hour)}}},
 		"no times":      {Sessions: []SessionEntry{{ID: "s"}}, Grants: []GrantEntry{{ID: "g"}}},
 		"before 1970":   {Grants: []GrantEntry{{ID: "g", Created: time.UnixMilli(-5)}}},
@@ -47,11 +48,11 @@ func TestSubjectCodec(t *testing.T) {
 
 // A field that is added to the index but not to the codec would be lost.
 func TestSubjectCodecKnowsEveryField(t *testing.T) {
-	subject := Subject{Sessions: make([]SessionEntry, 1), Grants: make([]GrantEntry, 1)}
+	subject := Subject{Sessions: make([]SessionEntry, 1), Grants: make([]GrantEntry, 1), EndedAt: time.UnixMilli(5)}
 	fill(t, reflect.ValueOf(&subject.Sessions[0]).Elem())
 	fill(t, reflect.ValueOf(&subject.Grants[0]).Elem())
-	if fields := reflect.TypeFor[Subject]().NumField(); fields != 2 {
-		t.Errorf("Subject has %d fields, 2 are encoded", fields)
+	if fields := reflect.TypeFor[Subject]().NumField(); fields != 3 {
+		t.Errorf("Subject has %d fields, 3 are encoded", fields)
 	}
 	raw, err := encodeSubject(subject)
 	if err != nil {
@@ -83,7 +84,27 @@ func fill(t *testing.T, entry reflect.Value) {
 	}
 }
 
+// Version 1 is what was written before there was EndedAt.
+func TestSubjectCodecReadsVersion1(t *testing.T) {
+	raw := []byte("\x01\x01\x01s\x02\x04\x01\x01g\x01c\x01s\x01\x06\x08")
+	want := Subject{
+		Sessions: []SessionEntry{{ID: "s", Created: time.UnixMilli(1), Expires: time.UnixMilli(2)}},
+		Grants:   []GrantEntry{{ID: "g", ClientID: "c", SessionID: "s", Offline: true, Created: time.UnixMilli(3), Expires: time.UnixMilli(4)}},
+	}
+	var read Subject
+	if err := decodeSubject(raw, &read); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, read); diff != "" {
+		t.Error(diff)
+	}
+	if err := decodeSubject([]byte{subjectVersion + 1, 0, 0, 0}, &read); err == nil {
+		t.Error("a version that nobody knows is read")
+	}
+}
+
 func FuzzDecodeSubject(f *testing.F) {
+	f.Add([]byte{1, 0, 0})
 	raw, _ := encodeSubject(Subject{Sessions: []SessionEntry{{ID: "s"}}, Grants: []GrantEntry{{ID: "g", ClientID: "c"}}})
 	f.Add(raw)
 	f.Add([]byte{subjectVersion, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01})

@@ -159,6 +159,7 @@ func TestJourneyOfAPasswordChange(t *testing.T) {
 				t.Errorf("the other browser is still signed in: %s", page.URL)
 			}
 			wantAt(t, here.Get(s.Issuer+"/account"), "/account")
+			s.Clock.Advance(time.Millisecond)
 			again := s.NewBrowser(t)
 			page = again.Press(again.Get(s.Issuer+"/account"), "login-submit", map[string]string{"username": email, "password": newPassword})
 			wantAt(t, page, "/account")

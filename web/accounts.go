@@ -22,6 +22,9 @@ type Accounts interface {
 // SignInResult is who signed in.
 type SignInResult struct {
 	Account storage.Account
+	// Began is when the person was sent to the user store, or his credentials
+	// were. The pages note it themselves.
+	Began time.Time
 	// OTPUsed says that the user store asked for a one-time password.
 	OTPUsed bool
 	// MustEnrolOTP says that a policy asks for one and the user has none.

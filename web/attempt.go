@@ -28,7 +28,9 @@ func (web *Web) authenticate(r *http.Request, credentials storage.Credentials) (
 	if err != nil {
 		return SignInResult{}, err
 	}
+	began := web.now()
 	result, err := web.accounts.Authenticate(ctx, credentials)
+	result.Began = began
 	if settleErr := web.settle(lasting, attempt, caller.ClientAddress, err); settleErr != nil {
 		// The attempt counts as failed by itself; the answer stands.
 		web.sink.Emit(lasting, event.Event{Name: event.InternalError, Kind: "throttle", Reason: "attempt was not settled", Err: settleErr})

@@ -133,6 +133,8 @@ func (s *screens) arrive(w http.ResponseWriter, r *http.Request) {
 		s.notArrived(w, r, interaction, err)
 		return
 	}
+	// Not the return: what he was asked there, he was asked before.
+	result.Began = left.At
 	s.clearDirectusCookies(w, r)
 	s.signedIn(w, r, interaction, result, arrival{provider: left.Provider})
 }

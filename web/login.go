@@ -185,10 +185,26 @@ type arrival struct {
 	provider string
 }
 
+// kind is what the audit log calls it.
+func (a arrival) kind() string {
+	if a.provider != "" {
+		return "external"
+	}
+	return "password"
+}
+
+// again says why the sign-in page is shown once more if it came too late.
+func (a arrival) again() string {
+	if a.provider != "" {
+		return "external"
+	}
+	return "expired"
+}
+
 // signedIn starts the session and returns to the policy.
 func (s *screens) signedIn(w http.ResponseWriter, r *http.Request, interaction *authorize.Interaction, result SignInResult, given arrival) {
 	signIn := session.SignIn{
-		Subject: result.Account.ID, ACR: session.ACRPassword, AMR: session.AMRPassword(), MustEnrolOTP: result.MustEnrolOTP,
+		Subject: result.Account.ID, Began: result.Began, ACR: session.ACRPassword, AMR: session.AMRPassword(), MustEnrolOTP: result.MustEnrolOTP,
 		Remember: given.remember, DirectusSession: result.DirectusSession,
 	}
 	if result.OTPUsed {
@@ -198,6 +214,14 @@ func (s *screens) signedIn(w http.ResponseWriter, r *http.Request, interaction *
 		signIn.ACR, signIn.AMR = session.ACRExternal, nil
 	}
 	s.forgetPassword(r, interaction)
+	started, next, err := s.interactions.SignIn(r.Context(), w, interaction, signIn)
+	if errors.Is(err, session.ErrEnded) {
+		// What he signed in with may be the old password of a person who has a
+		// new one.
+		s.sink.Emit(r.Context(), event.Event{Name: event.SignInFailed, ClientID: interaction.Client.ID, Subject: signIn.Subject, Kind: given.kind(), Reason: "everything of the user was ended meanwhile"})
+		s.to(w, r, interaction, "/login", "again", given.again())
+		return
+	}
 	// The cookie goes out even if the request turns out to be gone: the person
 	// did sign in.
 	if given.provider == "" {
@@ -209,7 +233,6 @@ func (s *screens) signedIn(w http.ResponseWriter, r *http.Request, interaction *
 			return
 		}
 	}
-	started, next, err := s.interactions.SignIn(r.Context(), w, interaction, signIn)
 	if err != nil {
 		s.refuse(w, r, err)
 		return

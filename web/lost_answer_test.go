@@ -3,6 +3,7 @@ package web_test
 import (
 	"net/http"
 	"testing"
+	"time"
 
 	"gatehouse/provider/providertest"
 	"gatehouse/storage/directus/directustest"
@@ -39,6 +40,7 @@ func TestJourneyOfALostAnswerAtReset(t *testing.T) {
 				t.Errorf("the address does not count as shown: %v", err)
 			}
 
+			s.Clock.Advance(time.Millisecond)
 			later := s.NewBrowser(t)
 			// A used link is worth nothing more, once all is done.
 			tokens = rp.Exchange(later.Press(later.Get(rp.AuthorizationURL(nil)), "login-submit", map[string]string{"username": email, "password": newPassword}).Code(t)).WantOK(t)

@@ -142,6 +142,7 @@ func TestJourneyOfANewPassword(t *testing.T) {
 	wantAt(t, elsewhere.Get(rp.AuthorizationURL(nil)), "/login")
 	page = browser.Press(page, "login-submit", map[string]string{"username": email, "password": providertest.Password})
 	wantAt(t, page, "/login")
+	s.Clock.Advance(time.Millisecond)
 	page = browser.Press(page, "login-submit", map[string]string{"username": email, "password": newPassword})
 	answer := rp.Exchange(page.Code(t)).WantOK(t)
 	if claims := s.UserInfo(t, answer.Text("access_token")).WantOK(t); claims.JSON["email_verified"] != true {
@@ -233,6 +234,7 @@ func TestJourneyOfAnInvitation(t *testing.T) {
 	wantAt(t, page, "/accept-invite/done")
 	page = browser.Get(page.Link("invitation-continue"))
 	wantAt(t, page, "/login")
+	s.Clock.Advance(time.Millisecond)
 	wantAt(t, browser.Password(page, "grace@example.com"), "/account")
 	used := browser.Press(browser.Get(link), "invitation-submit", map[string]string{"new-password": "another one"})
 	used.WantPage(t, http.StatusGone, "link_used")

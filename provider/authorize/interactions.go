@@ -83,13 +83,12 @@ func (i *Interactions) StartAgain(r *http.Request) StartAgain {
 }
 
 // SignIn notes a sign-in that just succeeded, starts or renews the browser's
-// session, and returns that session and the address to go to.
+// session, and returns that session and the address to go to. If the sessions of
+// the user were ended since the sign-in began it returns session.ErrEnded; the
+// request goes on.
 func (i *Interactions) SignIn(ctx context.Context, w http.ResponseWriter, interaction *Interaction, signIn session.SignIn) (storage.Session, string, error) {
 	signIn.RequestID = interaction.Request.ID
 	s, err := i.endpoint.Sessions.Start(ctx, w, interaction.Browser, signIn)
-	if errors.Is(err, session.ErrEnded) {
-		return storage.Session{}, "", ErrExpired
-	}
 	if err != nil {
 		return storage.Session{}, "", err
 	}

@@ -99,6 +99,7 @@ func TestEndUser(t *testing.T) {
 		t.Errorf("the index still knows %+v", index)
 	}
 	// What was allowed is remembered.
+	w.Clock.Advance(time.Millisecond)
 	w.first.Password(w.first.Get(w.app.AuthorizationURL(nil)), ada).Code(t)
 }
 

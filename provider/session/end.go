@@ -26,13 +26,27 @@ func (m *Manager) EndAll(ctx context.Context, subject, reason string) error {
 	return m.EndOthers(ctx, subject, "", reason)
 }
 
-// EndOthers ends every session of a user but the one to keep.
+// EndOthers ends every session of a user but the one to keep, and every sign-in
+// of his that is under way (enter). That is noted in the index in the same write
+// that tells which sessions there are, and also where there are none: a sign-in
+// has entered the index before and is ended now, or finds the note.
 func (m *Manager) EndOthers(ctx context.Context, subject, keep, reason string) error {
-	ids, err := m.listed(ctx, subject)
+	var ids []string
+	err := m.Store.Subjects.Upsert(ctx, subject, storage.NoExpiry, func(index *storage.Subject) error {
+		if now := m.Now(); now.After(index.EndedAt) {
+			index.EndedAt = now
+		}
+		ids = nil
+		for _, entry := range index.Sessions {
+			if entry.ID != keep {
+				ids = append(ids, entry.ID)
+			}
+		}
+		return nil
+	})
 	if err != nil {
 		return fmt.Errorf("end sessions: %w", err)
 	}
-	ids = slices.DeleteFunc(ids, func(id string) bool { return id == keep })
 	if err := m.remove(ctx, subject, reason, ids...); err != nil {
 		return fmt.Errorf("end sessions: %w", err)
 	}

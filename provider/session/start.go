@@ -15,8 +15,10 @@ import (
 // SignIn is a sign-in that just succeeded.
 type SignIn struct {
 	Subject string
-	ACR     string
-	AMR     []string
+	// Began is a time before the user store was asked.
+	Began time.Time
+	ACR   string
+	AMR   []string
 	// MustEnrolOTP says that the user has to set up a one-time password first.
 	MustEnrolOTP bool
 	// Remember is "keep me signed in".
@@ -71,7 +73,7 @@ func (m *Manager) renew(ctx context.Context, browser Browser, signIn SignIn, sec
 		s.DirectusSession = signIn.DirectusSession
 	}
 	lifetime := m.absolute(s.Remember)
-	if err := m.enter(ctx, s, lifetime); err != nil {
+	if err := m.enter(ctx, s, signIn.Began, lifetime); err != nil {
 		return storage.Session{}, err
 	}
 	err := m.Store.Sessions.SwapFor(ctx, browser.records[old.ID], s, lifetime)
@@ -96,7 +98,7 @@ func (m *Manager) create(ctx context.Context, signIn SignIn, secret string) (sto
 	lifetime := m.absolute(signIn.Remember)
 	// The index first: a crash in between leaves an entry without a session,
 	// never a session that no list shows.
-	if err := m.enter(ctx, s, lifetime); err != nil {
+	if err := m.enter(ctx, s, signIn.Began, lifetime); err != nil {
 		return storage.Session{}, err
 	}
 	if err := m.Store.Sessions.Put(ctx, id, s, lifetime); err != nil {
@@ -126,9 +128,22 @@ func (m *Manager) stillListed(ctx context.Context, s storage.Session) error {
 	return ErrEnded
 }
 
-func (m *Manager) enter(ctx context.Context, s storage.Session, lifetime time.Duration) error {
+// enter returns ErrEnded if the user's sessions were ended after the sign-in
+// began: Directus checks the password early in a login and answers late, so that
+// whoever has an old password could always have a sign-in under way that outlasts
+// a reset.
+//
+// Times are compared as exactly as they are kept. Whoever ended everything looked
+// at the clock after Directus had taken the new password, and no sign-in with that
+// one begins earlier; so the same millisecond is refused, and the next is good.
+// There is no margin for nodes whose clocks differ: it would turn away people who
+// sign in right after a reset.
+func (m *Manager) enter(ctx context.Context, s storage.Session, began time.Time, lifetime time.Duration) error {
 	var ended []string
 	err := m.Store.Subjects.Upsert(ctx, s.Subject, storage.NoExpiry, func(subject *storage.Subject) error {
+		if !subject.EndedAt.IsZero() && began.UnixMilli() <= subject.EndedAt.UnixMilli() {
+			return ErrEnded
+		}
 		subject.Sessions = slices.DeleteFunc(subject.Sessions, func(e storage.SessionEntry) bool {
 			return !m.Now().Before(e.Expires) || e.ID == s.ID
 		})
