@@ -85,8 +85,10 @@ test("the account can be seen to by keyboard alone", async ({ page, anotherBrows
   await page.goto(issuerURL("/account/sessions"));
   await tabTo(page, "sessions-end-others");
   await page.keyboard.press("Enter");
+  await page.locator("#sessions-end-others-confirm").waitFor();
   await tabTo(page, "sessions-end-others-confirm");
   await page.keyboard.press("Enter");
+  await expect(page.getByRole("status")).toBeVisible();
   await expect(page.locator("[id^=session-end-]")).toHaveCount(0);
 
   await tabTo(page, "language-menu");
