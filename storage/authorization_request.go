@@ -21,12 +21,18 @@ type AuthorizationRequest struct {
 	Prompts       []string `json:"prompts,omitempty"`
 	MaxAge        *int     `json:"max_age,omitempty"`
 	LoginHint     string   `json:"login_hint,omitempty"`
-	// HintSubject is the sub of a verified id_token_hint.
+	// HintSubject is the sub that the client knows the wanted user by: that of a
+	// verified id_token_hint or of the claims parameter. For a client with
+	// pairwise subjects it is not the user's id.
 	HintSubject string   `json:"hint_subject,omitempty"`
 	UILocales   []string `json:"ui_locales,omitempty"`
 	Display     string   `json:"display,omitempty"`
 	// Resources are the targets of RFC 8707.
 	Resources []string `json:"resources,omitempty"`
+	// Claims are those that are asked for one by one.
+	Claims ClaimsRequest `json:"claims,omitzero"`
+	// ACRValues are the wished-for ones, the most wished-for first.
+	ACRValues []string `json:"acr_values,omitempty"`
 
 	// OwnPath is set for a request that no client made: a sign-in that leads to
 	// this page of ours, below the issuer. Then there is no client, no

@@ -14,6 +14,9 @@ type Client struct {
 	// SecretDigests are SHA-256 digests of the secrets that are valid now.
 	// More than one only while a secret is being changed.
 	SecretDigests []SecretDigest `json:"client_secret_digests,omitempty"`
+	// SigningSecret is the secret itself, kept only for client_secret_jwt, where
+	// it is the key that assertions are checked with. It must never be shown.
+	SigningSecret string `json:"client_secret,omitempty"`
 
 	RedirectURIs           []string `json:"redirect_uris,omitempty"`
 	PostLogoutRedirectURIs []string `json:"post_logout_redirect_uris,omitempty"`
@@ -26,18 +29,48 @@ type Client struct {
 	JWKS                        json.RawMessage `json:"jwks,omitempty"`
 	JWKSURI                     string          `json:"jwks_uri,omitempty"`
 	// ApplicationType is "web" or "native".
-	ApplicationType          string `json:"application_type,omitempty"`
-	IDTokenSignedResponseAlg string `json:"id_token_signed_response_alg,omitempty"`
+	ApplicationType string `json:"application_type,omitempty"`
+	// SubjectType is "public", which is also the default, or "pairwise" (OpenID
+	// Connect Core 1.0, section 8).
+	SubjectType         string `json:"subject_type,omitempty"`
+	SectorIdentifierURI string `json:"sector_identifier_uri,omitempty"`
+
+	IDTokenSignedResponseAlg     string `json:"id_token_signed_response_alg,omitempty"`
+	IDTokenEncryptedResponseAlg  string `json:"id_token_encrypted_response_alg,omitempty"`
+	IDTokenEncryptedResponseEnc  string `json:"id_token_encrypted_response_enc,omitempty"`
+	UserInfoSignedResponseAlg    string `json:"userinfo_signed_response_alg,omitempty"`
+	UserInfoEncryptedResponseAlg string `json:"userinfo_encrypted_response_alg,omitempty"`
+	UserInfoEncryptedResponseEnc string `json:"userinfo_encrypted_response_enc,omitempty"`
+	RequestObjectSigningAlg      string `json:"request_object_signing_alg,omitempty"`
+	RequestObjectEncryptionAlg   string `json:"request_object_encryption_alg,omitempty"`
+	RequestObjectEncryptionEnc   string `json:"request_object_encryption_enc,omitempty"`
+	// RequestURIs may carry a fragment, which is the digest of the document
+	// (OpenID Connect Core 1.0, section 6.2).
+	RequestURIs []string `json:"request_uris,omitempty"`
+
 	// Scope is what the client may ask for; empty means every scope there is.
-	Scope              string   `json:"scope,omitempty"`
-	DefaultMaxAge      *int     `json:"default_max_age,omitempty"`
-	RequireAuthTime    bool     `json:"require_auth_time,omitempty"`
-	ClientURI          string   `json:"client_uri,omitempty"`
-	LogoURI            string   `json:"logo_uri,omitempty"`
-	PolicyURI          string   `json:"policy_uri,omitempty"`
-	TermsOfServiceURI  string   `json:"tos_uri,omitempty"`
-	InitiateLoginURI   string   `json:"initiate_login_uri,omitempty"`
-	Contacts           []string `json:"contacts,omitempty"`
+	Scope             string   `json:"scope,omitempty"`
+	DefaultMaxAge     *int     `json:"default_max_age,omitempty"`
+	RequireAuthTime   bool     `json:"require_auth_time,omitempty"`
+	DefaultACRValues  []string `json:"default_acr_values,omitempty"`
+	ClientURI         string   `json:"client_uri,omitempty"`
+	LogoURI           string   `json:"logo_uri,omitempty"`
+	PolicyURI         string   `json:"policy_uri,omitempty"`
+	TermsOfServiceURI string   `json:"tos_uri,omitempty"`
+	InitiateLoginURI  string   `json:"initiate_login_uri,omitempty"`
+	Contacts          []string `json:"contacts,omitempty"`
+
+	FrontChannelLogoutURI             string `json:"frontchannel_logout_uri,omitempty"`
+	FrontChannelLogoutSessionRequired bool   `json:"frontchannel_logout_session_required,omitempty"`
+	BackChannelLogoutURI              string `json:"backchannel_logout_uri,omitempty"`
+	BackChannelLogoutSessionRequired  bool   `json:"backchannel_logout_session_required,omitempty"`
+
+	SoftwareID      string `json:"software_id,omitempty"`
+	SoftwareVersion string `json:"software_version,omitempty"`
+
+	// SecurityProfile names the rules on which specifications contradict each
+	// other; empty means "oidc". Only the configuration sets it.
+	SecurityProfile    string   `json:"security_profile,omitempty"`
 	AccessTokenFormat  string   `json:"access_token_format,omitempty"` // "opaque" or "jwt" (RFC 9068)
 	AccessTokenAlg     string   `json:"access_token_signing_alg,omitempty"`
 	Audience           []string `json:"audience,omitempty"` // of JWT access tokens
@@ -52,8 +85,27 @@ type Client struct {
 	// RefreshTokenRotation is "always", "public_only" or "never".
 	RefreshTokenRotation string `json:"refresh_token_rotation,omitempty"`
 
+	// Registered says how the client came in by the registration endpoint;
+	// empty for one that an operator made.
+	Registered RegisteredBy `json:"registered,omitempty"`
+	// RegistrationAccessDigest is the SHA-256 digest of the token by which the
+	// client manages its registration (RFC 7592, section 3).
+	RegistrationAccessDigest []byte `json:"registration_access_digest,omitempty"`
+
 	CreatedAt time.Time `json:"created_at,omitzero"`
 }
+
+// RegisteredBy says who vouched for a client that registered itself.
+type RegisteredBy string
+
+// How clients register themselves.
+const (
+	// RegisteredOpenly is a client that anybody could have made.
+	RegisteredOpenly RegisteredBy = "open"
+	// RegisteredByToken is one whose maker had an initial access token (RFC
+	// 7591, section 3).
+	RegisteredByToken RegisteredBy = "token"
+)
 
 // SecretDigest is the SHA-256 digest of a client secret of at least 32
 // characters, so that no slow hash is needed.
@@ -68,6 +120,10 @@ func (c Client) Public() bool { return c.TokenEndpointAuthMethod == "none" }
 
 // Native says whether the client is an app on a person's device (RFC 8252).
 func (c Client) Native() bool { return c.ApplicationType == "native" }
+
+// Pairwise says whether the client knows each user by a sub that clients of other
+// sectors do not see.
+func (c Client) Pairwise() bool { return c.SubjectType == "pairwise" }
 
 // DisplayName is what people are shown.
 func (c Client) DisplayName() string {

@@ -13,8 +13,13 @@ type Consents struct {
 
 // Consent remembers what a user allowed one client.
 type Consent struct {
-	Scopes []string  `json:"scopes"`
+	Scopes []string `json:"scopes"`
+	// Claims are those that the client asked for one by one, by name.
+	Claims []string  `json:"claims,omitempty"`
 	At     time.Time `json:"at"`
+	// SessionID is the session that it was last given in: what an openly
+	// registered client was allowed is remembered no longer than that.
+	SessionID string `json:"session_id,omitempty"`
 }
 
 // Allow adds scopes to what the user allowed the client.

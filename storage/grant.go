@@ -17,6 +17,8 @@ type Grant struct {
 	Offline  bool     `json:"offline,omitempty"`
 	Scopes   []string `json:"scopes,omitempty"`
 	Audience []string `json:"audience,omitempty"`
+	// Claims are those that the client asked for one by one.
+	Claims ClaimsRequest `json:"claims,omitzero"`
 
 	AuthenticatedAt time.Time `json:"auth_time,omitzero"`
 	ACR             string    `json:"acr,omitempty"`

@@ -34,4 +34,20 @@ type Session struct {
 	LastSeen time.Time `json:"last_seen"`
 	// DirectusSession names the token pair of this sign-in, if one is kept.
 	DirectusSession string `json:"directus_session,omitempty"`
+
+	// Participants are the clients that want to be told when the session ends.
+	Participants []Participant `json:"participants,omitempty"`
+	// Ended says that the session is over and its participants are being told.
+	// It counts as gone; the record follows.
+	Ended bool `json:"ended,omitempty"`
+}
+
+// Participant is a client that was given an ID token in a session and registered
+// where it wants to hear of the end of that session.
+type Participant struct {
+	ClientID string `json:"client_id"`
+	// BackChannel clients are told by us (OpenID Connect Back-Channel Logout
+	// 1.0), FrontChannel clients by the browser (Front-Channel Logout 1.0).
+	BackChannel  bool `json:"back_channel,omitempty"`
+	FrontChannel bool `json:"front_channel,omitempty"`
 }

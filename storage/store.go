@@ -48,6 +48,15 @@ type Store struct {
 	// Seen remembers what may be used once (jti, one-time passwords). Named
 	// by purpose and value.
 	Seen *Table[Mark]
+	// LogoutDeliveries are clients that must hear of the end of a session. Named
+	// by their own id.
+	LogoutDeliveries *Table[LogoutDelivery]
+	// LogoutOutboxes list the deliveries. Named by shard.
+	LogoutOutboxes *Table[LogoutOutbox]
+	// DeliveryLogs say how deliveries went. Named by client_id.
+	DeliveryLogs *Table[DeliveryLog]
+	// RegistrationTokens let clients register themselves. Named by digest.
+	RegistrationTokens *Table[RegistrationToken]
 	// Leases are held by whoever added them. Named by what they guard.
 	Leases *Table[Lease]
 	// KeyRings holds the one ring of signing keys. Named "ring".
@@ -93,6 +102,10 @@ func New(config Config) (*Store, error) {
 	s.Attempts = newTable[Attempts](s, "attempts")
 	s.Addresses = newTable[AddressAttempts](s, "address_attempts")
 	s.Seen = newTable[Mark](s, "seen")
+	s.LogoutDeliveries = newTable[LogoutDelivery](s, "logout_delivery")
+	s.LogoutOutboxes = newTable[LogoutOutbox](s, "logout_outbox")
+	s.DeliveryLogs = newTable[DeliveryLog](s, "delivery_log")
+	s.RegistrationTokens = newTable[RegistrationToken](s, "registration_token")
 	s.Leases = newTable[Lease](s, "lease")
 	s.KeyRings = newTable[KeyRing](s, "key_ring")
 	return s, nil

@@ -47,7 +47,7 @@ type described struct {
 
 func describe(client storage.Client, source string) described {
 	d := described{Client: client, HasSecret: len(client.SecretDigests) > 0, Source: source}
-	d.SecretDigests = nil
+	d.SecretDigests, d.SigningSecret, d.RegistrationAccessDigest = nil, "", nil
 	return d
 }
 

@@ -6,7 +6,8 @@ import (
 )
 
 // Error codes of RFC 6749 (sections 4.1.2.1 and 5.2), RFC 6750 (section 3.1),
-// OpenID Connect Core 1.0 (section 3.1.2.6), RFC 8707 and RFC 7009.
+// OpenID Connect Core 1.0 (section 3.1.2.6), RFC 8707, RFC 7009, RFC 7591 (section
+// 3.2.2), and OpenID Connect Core Error Code unmet_authentication_requirements 1.0.
 const (
 	InvalidRequest           = "invalid_request"
 	InvalidClient            = "invalid_client"
@@ -29,6 +30,12 @@ const (
 	RequestNotSupported      = "request_not_supported"
 	RequestURINotSupported   = "request_uri_not_supported"
 	RegistrationNotSupported = "registration_not_supported"
+	InvalidRequestURI        = "invalid_request_uri"
+	InvalidRequestObject     = "invalid_request_object"
+	InvalidRedirectURI       = "invalid_redirect_uri"
+	InvalidClientMetadata    = "invalid_client_metadata"
+
+	UnmetAuthenticationRequirements = "unmet_authentication_requirements"
 )
 
 // Error is a protocol error as the client sees it, with the cause as the log

@@ -35,6 +35,10 @@ const (
 	GrantHandle         HandleKind = "grant"
 	ExternalHandle      HandleKind = "external_sign_in"
 	ReceiptHandle       HandleKind = "receipt"
+	// RegistrationAccessHandle and InitialAccessHandle are those of RFC 7592 and
+	// RFC 7591.
+	RegistrationAccessHandle HandleKind = "registration_access_token"
+	InitialAccessHandle      HandleKind = "initial_access_token"
 )
 
 // Handles makes and opens the opaque values that leave the provider: an
@@ -56,7 +60,7 @@ func NewHandles(random io.Reader, secrets ...[]byte) (*Handles, error) {
 		random = rand.Reader
 	}
 	h := &Handles{aeads: map[HandleKind][]cipher.AEAD{}, random: random}
-	for _, kind := range []HandleKind{CodeHandle, RefreshTokenHandle, AccessTokenHandle, RequestHandle, DeviceHandle, LogoutHandle, LogoutRequestHandle, GrantHandle, ExternalHandle, ReceiptHandle} {
+	for _, kind := range []HandleKind{CodeHandle, RefreshTokenHandle, AccessTokenHandle, RequestHandle, DeviceHandle, LogoutHandle, LogoutRequestHandle, GrantHandle, ExternalHandle, ReceiptHandle, RegistrationAccessHandle, InitialAccessHandle} {
 		for _, secret := range secrets {
 			aead, err := deriveAEAD(secret, "gatehouse handle "+string(kind))
 			if err != nil {

@@ -129,9 +129,12 @@ func (m *Manager) LoadAlong(ctx context.Context, r *http.Request, along func(sub
 	return browser, nil
 }
 
-// Idle says whether a session has been left unused for too long. Whoever reads
-// a session record by itself must ask this.
+// Idle says whether a session has been left unused for too long, or is being
+// ended. Whoever reads a session record by itself must ask this.
 func (m *Manager) Idle(s storage.Session) bool {
+	if s.Ended {
+		return true
+	}
 	limit := m.Lifetimes.Idle
 	if s.Remember {
 		limit = m.Lifetimes.RememberedIdle
