@@ -179,7 +179,7 @@ func (p *Provider) endpoints(config Config) (err error) {
 		Handles: config.Handles, Pages: config.LogoutPages, Sink: config.Sink,
 	})
 	p.desk, err = desk.New(desk.Config{
-		Store: config.Store, Clients: config.Clients, Requests: p.authorize.Interactions(), Sessions: p.sessions,
+		Issuer: config.Issuer, Store: config.Store, Clients: config.Clients, Requests: p.authorize.Interactions(), Sessions: p.sessions,
 		Tokens: p.tokens, Now: config.Now, Sink: config.Sink,
 	})
 	if err != nil {

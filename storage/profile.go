@@ -110,6 +110,9 @@ type AuthorizedApp struct {
 	// LastGrant is when the app last got tokens by a sign-in; zero if it holds
 	// none now.
 	LastGrant time.Time
+	// OpenURL starts a sign-in at the app; empty where it named no address for
+	// that.
+	OpenURL string
 	// Offline says that it may go on while the person is signed out.
 	Offline bool
 }

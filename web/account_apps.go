@@ -32,6 +32,8 @@ type appItem struct {
 	// to it; either may be zero.
 	Since, LastGrant time.Time
 	RemoveURL        string
+	// OpenURL is empty where the app cannot be opened from here.
+	OpenURL string
 }
 
 func (s *screens) apps(w http.ResponseWriter, r *http.Request) {
@@ -50,6 +52,7 @@ func (s *screens) apps(w http.ResponseWriter, r *http.Request) {
 		item := appItem{
 			App: appOf(authorized.Client), Number: i + 1, Host: hostOfApp(authorized.Client),
 			Since: authorized.Since, LastGrant: authorized.LastGrant, RemoveURL: s.prefix + appsPath + "/" + appValue(authorized.Client.ID),
+			OpenURL: webAddress(authorized.OpenURL),
 		}
 		item.Gets, _ = permissions(authorized.Scopes)
 		pictures = append(pictures, plainPicture(authorized.Client.LogoURI)...)

@@ -22,6 +22,7 @@ func shopApps(now time.Time) []storage.AuthorizedApp {
 		{
 			Client: storage.Client{ID: "https://shop.example/?a b", Name: "Shop", LogoURI: "http://localhost:3000/logo.svg", RedirectURIs: []string{"https://shop.example/callback"}},
 			Scopes: []string{"openid", "email", "offline_access"}, Since: now.Add(-72 * time.Hour), LastGrant: now.Add(-time.Hour), Offline: true,
+			OpenURL: "https://id.acme.example/apps/open?client_id=https%3A%2F%2Fshop.example%2F%3Fa+b",
 		},
 	}
 }
@@ -48,6 +49,19 @@ func TestAppsAreListed(t *testing.T) {
 		t.Errorf("policy %q does not let the logo be seen", got)
 	}
 	h.golden("account_apps", page)
+	if strings.Contains(page.body, `id="app-open-1"`) {
+		t.Error("an app that names no address for it can be opened")
+	}
+}
+
+func TestAppIsOpenedByAWebAddressOnly(t *testing.T) {
+	h := newHouse(t)
+	h.enter("ada")
+	h.desk.apps = shopApps(h.clock.Now())
+	h.desk.apps[0].OpenURL = "javascript:alert(1)"
+	if page := h.get("/account/apps"); strings.Contains(page.body, "javascript:") || strings.Contains(page.body, `id="app-open-1"`) {
+		t.Error("the page leads to a script")
+	}
 }
 
 func TestAppIsRemovedOnceConfirmed(t *testing.T) {

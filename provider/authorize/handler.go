@@ -9,6 +9,7 @@ import (
 
 	"github.com/go-chi/chi/v5"
 
+	"gatehouse/provider/clients"
 	"gatehouse/provider/event"
 	"gatehouse/provider/oauth"
 	"gatehouse/provider/session"
@@ -20,6 +21,7 @@ func (e *Endpoint) Mount(router chi.Router) {
 	router.Get("/authorize", e.begin)
 	router.Post("/authorize", e.begin)
 	router.Get("/authorize/{handle}", e.resume)
+	router.HandleFunc(clients.OpenPath, e.initiate)
 }
 
 // begin takes a new request.
@@ -32,7 +34,7 @@ func (e *Endpoint) begin(w http.ResponseWriter, r *http.Request) {
 	a, trusted, err := e.check(r.Context(), parameters)
 	switch {
 	case err != nil && !trusted:
-		e.page(w, r, err, wayBackIfKnown(a.client))
+		e.page(w, r, err, e.wayBackIfKnown(a.client))
 	case err != nil:
 		e.refuse(w, r, a.request, err)
 	case r.Method == http.MethodPost && unattended(r):
@@ -46,11 +48,11 @@ func (e *Endpoint) begin(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func wayBackIfKnown(client storage.Client) StartAgain {
+func (e *Endpoint) wayBackIfKnown(client storage.Client) StartAgain {
 	if client.ID == "" {
 		return StartAgain{}
 	}
-	return wayBack(client)
+	return e.wayBack(client)
 }
 
 // proceed answers at once when nothing has to be asked.

@@ -134,12 +134,12 @@ func (e *Endpoint) startAgain(ctx context.Context, handle string) StartAgain {
 	if err != nil {
 		return StartAgain{}
 	}
-	return wayBack(client)
+	return e.wayBack(client)
 }
 
 // wayBack leads to the app.
-func wayBack(client storage.Client) StartAgain {
-	return StartAgain{ClientName: client.DisplayName(), URL: clients.HomeURL(client)}
+func (e *Endpoint) wayBack(client storage.Client) StartAgain {
+	return StartAgain{ClientName: client.DisplayName(), URL: clients.HomeURL(e.Issuer, client)}
 }
 
 func (e *Endpoint) address(path string) string { return oauth.Below(e.Issuer, path) }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"gatehouse/provider/clients"
 	"gatehouse/provider/event"
 	"gatehouse/provider/token"
 	"gatehouse/storage"
@@ -70,7 +71,7 @@ func (a *apps) app(ctx context.Context, id string, given time.Time) (*storage.Au
 		if err != nil {
 			return nil, fmt.Errorf("list apps: %w", err)
 		}
-		app = &storage.AuthorizedApp{Client: client}
+		app = &storage.AuthorizedApp{Client: client, OpenURL: clients.OpenURL(a.desk.config.Issuer, client)}
 	}
 	if app.Client.CreatedAt.After(given) {
 		return nil, nil //nolint:nilnil // neither an app nor an error

@@ -97,6 +97,29 @@ func TestAppsThatWereRemoved(t *testing.T) {
 	w.wantApps(t, shop)
 }
 
+func TestAppsThatCanBeOpened(t *testing.T) {
+	opened := storage.Client{
+		ID: "opened", TokenEndpointAuthMethod: "none", FirstParty: true, InitiateLoginURI: "https://opened.example/start",
+		RedirectURIs: []string{"https://opened.example/callback"}, GrantTypes: []string{"authorization_code"},
+	}
+	w := newWorld(t, providertest.Options{Clients: []storage.Client{opened}})
+	w.signIn(t, w.first, w.RelyingParty(t, opened.ID, "", opened.RedirectURIs[0]), nil)
+	apps, err := w.Provider.Desk().Apps(t.Context(), w.ada)
+	ok(t, err)
+	got := map[string]string{}
+	for _, app := range apps {
+		got[app.Client.ID] = app.OpenURL
+	}
+	want := map[string]string{opened.ID: w.Issuer + "/apps/open?client_id=opened", providertest.WebID: ""}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("addresses (-want +got):\n%s", diff)
+	}
+	page := w.first.Get(w.Issuer + "/account/apps")
+	if left := w.first.Get(page.Link("app-open-2")).Left; left == nil || left.Host != "opened.example" || left.Query().Get("iss") != w.Issuer {
+		t.Errorf("opening the app leads to %v:\n%s", left, page.Body)
+	}
+}
+
 func TestRemoveApp(t *testing.T) {
 	w := newWorld(t, providertest.Options{})
 	second := w.Second(t)

@@ -28,6 +28,7 @@ type Requests interface {
 
 // Config is what a Desk needs.
 type Config struct {
+	Issuer   string
 	Store    *storage.Store
 	Clients  Clients
 	Requests Requests
@@ -45,7 +46,7 @@ type Desk struct {
 
 // New checks the configuration.
 func New(config Config) (*Desk, error) {
-	if config.Store == nil || config.Clients == nil || config.Requests == nil || config.Sessions == nil ||
+	if config.Issuer == "" || config.Store == nil || config.Clients == nil || config.Requests == nil || config.Sessions == nil ||
 		config.Tokens == nil || config.Now == nil || config.Sink == nil {
 		return nil, errors.New("desk: every field of the configuration is needed")
 	}

@@ -222,7 +222,7 @@ func (e *Endpoint) outcome(client storage.Client, kept bool) Done {
 	if client.ID == "" {
 		return Done{Kept: kept}
 	}
-	return Done{ClientName: client.DisplayName(), ReturnURL: clients.HomeURL(client), Kept: kept}
+	return Done{ClientName: client.DisplayName(), ReturnURL: clients.HomeURL(e.Issuer, client), Kept: kept}
 }
 
 func (e *Endpoint) fail(w http.ResponseWriter, r *http.Request, err error) {

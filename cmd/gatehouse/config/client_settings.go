@@ -45,7 +45,7 @@ func clientSettings() []setting[clientEntry] {
 		field("logo_uri", "The app's logo.", func(c *storage.Client) value { return text(&c.LogoURI) }),
 		field("policy_uri", "The app's privacy policy.", func(c *storage.Client) value { return text(&c.PolicyURI) }),
 		field("tos_uri", "The app's terms of service.", func(c *storage.Client) value { return text(&c.TermsOfServiceURI) }),
-		field("initiate_login_uri", "Where a person whose request has ended can start again.", func(c *storage.Client) value { return text(&c.InitiateLoginURI) }),
+		field("initiate_login_uri", "Where the app starts a sign-in; `/apps/open` leads there, with `iss`, from \"My account\" and from pages whose request has ended.", func(c *storage.Client) value { return text(&c.InitiateLoginURI) }),
 		field("contacts", "Whom to write to about the app.", func(c *storage.Client) value { return texts(&c.Contacts) }),
 		field("access_token_format", "opaque (default) or jwt (RFC 9068).", func(c *storage.Client) value { return text(&c.AccessTokenFormat) }),
 		field("access_token_signing_alg", "Algorithm of jwt access tokens; RS256 otherwise.", func(c *storage.Client) value { return text(&c.AccessTokenAlg) }),

@@ -1,0 +1,38 @@
+package authorize
+
+import (
+	"net/http"
+	"net/url"
+
+	"gatehouse/provider/oauth"
+)
+
+// initiate sends the browser to where the app starts a sign-in (OpenID Connect
+// Core 1.0, section 4): to the registered address and no other, so that nobody
+// is led astray by a link to us.
+//
+// Of the parameters that the section knows, only iss goes along. A login_hint
+// would tell the app, and whoever reads its logs, who is signed in here, and a
+// target_link_uri of a stranger's could lead on from the app to anywhere.
+func (e *Endpoint) initiate(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		w.Header().Set("Allow", "GET, HEAD")
+		e.page(w, r, oauth.NewError(oauth.InvalidRequest, "an app is opened by GET").WithStatus(http.StatusMethodNotAllowed), e.ownStart())
+		return
+	}
+	a := &attempt{ctx: r.Context(), endpoint: e}
+	var err error
+	if a.parameters, err = url.ParseQuery(r.URL.RawQuery); err != nil {
+		e.page(w, r, invalid("the query is malformed"), e.ownStart())
+		return
+	}
+	if err := checkClient(a); err != nil {
+		e.page(w, r, err, e.ownStart())
+		return
+	}
+	if a.client.InitiateLoginURI == "" {
+		e.page(w, r, invalid("the client has no initiate_login_uri"), e.wayBack(a.client))
+		return
+	}
+	e.seeOther(w, r, oauth.AddQuery(a.client.InitiateLoginURI, url.Values{"iss": {e.Issuer}}))
+}
