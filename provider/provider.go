@@ -19,6 +19,7 @@ import (
 	"gatehouse/provider/authorize"
 	"gatehouse/provider/claims"
 	"gatehouse/provider/clientauth"
+	"gatehouse/provider/clientkeys"
 	"gatehouse/provider/desk"
 	"gatehouse/provider/discovery"
 	"gatehouse/provider/event"
@@ -48,7 +49,7 @@ type Config struct {
 	Directory account.Directory
 	Claims    *claims.Releaser
 	// Fetcher gets the keys of clients from their jwks_uri.
-	Fetcher     clientauth.Fetcher
+	Fetcher     clientkeys.Fetcher
 	Pages       authorize.Pages
 	LogoutPages logout.Pages
 
@@ -91,6 +92,7 @@ type Provider struct {
 	jwks          http.Handler
 	sessions      *session.Manager
 	tokens        *token.Service
+	clientKeys    *clientkeys.Keys
 	desk          *desk.Desk
 }
 
@@ -136,6 +138,10 @@ func (p *Provider) shared(config Config) (err error) {
 	if err != nil {
 		return err
 	}
+	p.clientKeys, err = clientkeys.New(clientkeys.Config{Fetcher: config.Fetcher, Now: config.Now})
+	if err != nil {
+		return err
+	}
 	p.tokens, err = token.New(token.Config{
 		Issuer: config.Issuer, Store: config.Store, Clients: config.Clients, Signer: config.Keys, Handles: config.Handles,
 		Lifetimes: config.Tokens, SID: session.SID,
@@ -150,7 +156,7 @@ func (p *Provider) endpoints(config Config) (err error) {
 	where := paths()
 	base := strings.TrimSuffix(config.Issuer, "/")
 	authenticator, err := clientauth.New(clientauth.Config{
-		Clients: config.Clients, Seen: config.Store.Seen, Fetcher: config.Fetcher, Issuer: config.Issuer,
+		Clients: config.Clients, Seen: config.Store.Seen, Keys: p.clientKeys, Issuer: config.Issuer,
 		Endpoints: []string{base + where.Token, base + where.Introspection, base + where.Revocation},
 		Now:       config.Now, Sink: config.Sink,
 	})

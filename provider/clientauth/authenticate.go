@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/go-jose/go-jose/v4/jwt"
 	"github.com/zitadel/oidc/v3/pkg/oidc"
 
 	"gatehouse/provider/event"
@@ -29,16 +30,17 @@ type Seen interface {
 	Add(ctx context.Context, name string, mark storage.Mark, ttl time.Duration) error
 }
 
-// Fetcher reads the documents at jwks_uri. fetch.Fetcher satisfies it.
-type Fetcher interface {
-	Get(ctx context.Context, address string) ([]byte, error)
+// Keys checks signatures with the keys of clients. clientkeys.Keys satisfies it.
+type Keys interface {
+	// Verify returns nil if a key of the client made the signature.
+	Verify(ctx context.Context, client storage.Client, token *jwt.JSONWebToken) error
 }
 
 // Config is what an Authenticator needs. All but Endpoints is required.
 type Config struct {
 	Clients Clients
 	Seen    Seen
-	Fetcher Fetcher
+	Keys    Keys
 	// Issuer and Endpoints are what an assertion may name as its audience:
 	// the issuer, and the URLs of the endpoints that authenticate clients.
 	Issuer    string
@@ -50,20 +52,15 @@ type Config struct {
 // Authenticator authenticates clients. It is safe for concurrent use.
 type Authenticator struct {
 	config Config
-	remote *remoteKeys
 }
 
 // New returns an Authenticator.
 func New(config Config) (*Authenticator, error) {
-	if config.Clients == nil || config.Seen == nil || config.Fetcher == nil ||
+	if config.Clients == nil || config.Seen == nil || config.Keys == nil ||
 		config.Issuer == "" || config.Now == nil || config.Sink == nil {
 		return nil, errors.New("client authentication: incomplete configuration")
 	}
-	remote, err := newRemoteKeys(config.Fetcher, config.Now)
-	if err != nil {
-		return nil, fmt.Errorf("client authentication: %w", err)
-	}
-	return &Authenticator{config: config, remote: remote}, nil
+	return &Authenticator{config: config}, nil
 }
 
 // method is a way to authenticate.

@@ -21,6 +21,7 @@ import (
 	"github.com/zitadel/oidc/v3/pkg/oidc"
 
 	"gatehouse/provider/clientauth"
+	"gatehouse/provider/clientkeys"
 	"gatehouse/provider/event"
 	"gatehouse/provider/oauth"
 	"gatehouse/storage"
@@ -58,32 +59,10 @@ func (c clients) Client(_ context.Context, id string) (storage.Client, error) {
 	return client, nil
 }
 
-// fetcher serves one document and counts how often it was asked.
-type fetcher struct {
-	mu       sync.Mutex
-	document []byte
-	err      error
-	calls    int
-	// hold, if set, is waited for before the answer.
-	hold chan struct{}
-}
+// fetcher serves one document everywhere.
+type fetcher struct{ document []byte }
 
-func (f *fetcher) Get(_ context.Context, _ string) ([]byte, error) {
-	f.mu.Lock()
-	f.calls++
-	document, err, hold := f.document, f.err, f.hold
-	f.mu.Unlock()
-	if hold != nil {
-		<-hold
-	}
-	return document, err
-}
-
-func (f *fetcher) serve(document []byte, err error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.document, f.err = document, err
-}
+func (f *fetcher) Get(context.Context, string) ([]byte, error) { return f.document, nil }
 
 type events struct {
 	mu   sync.Mutex
@@ -111,8 +90,12 @@ func newWorld(tb testing.TB) *world {
 	if err != nil {
 		tb.Fatal(err)
 	}
+	keys, err := clientkeys.New(clientkeys.Config{Fetcher: w.fetcher, Now: w.Now})
+	if err != nil {
+		tb.Fatal(err)
+	}
 	w.auth, err = clientauth.New(clientauth.Config{
-		Clients: w.clients, Seen: store.Seen, Fetcher: w.fetcher,
+		Clients: w.clients, Seen: store.Seen, Keys: keys,
 		Issuer: issuer, Endpoints: []string{tokenEndpoint, issuer + "/introspect"},
 		Now: w.Now, Sink: w.events,
 	})

@@ -2,7 +2,6 @@ package clientauth
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -80,39 +79,11 @@ func (c assertionCredentials) prove(ctx context.Context, a *Authenticator, clien
 	if registered := client.TokenEndpointAuthSigningAlg; registered != "" && registered != algorithm {
 		return refuse(fmt.Sprintf("the client is registered to sign with %s but used %s", registered, algorithm), nil)
 	}
-	if err := a.verify(ctx, client, c.token); err != nil {
+	if err := a.config.Keys.Verify(ctx, client, c.token); err != nil {
 		return errFailed(err)
 	}
 	if err := a.checkClaims(c.claims); err != nil {
 		return err
 	}
 	return a.useOnce(ctx, c.claims)
-}
-
-// verify checks the signature with the keys of the client. Those at its jwks_uri
-// are read again if they do not fit: it may have changed them.
-func (a *Authenticator) verify(ctx context.Context, client storage.Client, token *jwt.JSONWebToken) error {
-	if len(client.JWKS) > 0 {
-		set, err := parseKeys(client.JWKS)
-		if err != nil {
-			return fmt.Errorf("jwks of the client: %w", err)
-		}
-		return verifyWith(set, token)
-	}
-	if client.JWKSURI == "" {
-		return errors.New("the client has no keys")
-	}
-	set, err := a.remote.get(ctx, client.JWKSURI)
-	if err != nil {
-		return err
-	}
-	failure := verifyWith(set, token)
-	if failure == nil {
-		return nil
-	}
-	newer, err := a.remote.refresh(ctx, client.JWKSURI)
-	if err != nil {
-		return fmt.Errorf("%w; then: %w", failure, err)
-	}
-	return verifyWith(newer, token)
 }

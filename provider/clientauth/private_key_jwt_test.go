@@ -292,30 +292,12 @@ func TestAssertionRefusedBySignature(t *testing.T) {
 	})
 }
 
-func TestAssertionFindsKey(t *testing.T) {
-	w := newWorld(t)
-	first, second := newKey(t, "first"), newKey(t, "second")
-	w.withKeys(t, first, second)
-	w.wantAccepted(t, assertion(second.sign(t, w.claims(map[string]any{"jti": "a"}))), "app", oidc.AuthMethodPrivateKeyJWT)
-	bare := signingKey{second.private, "", second.alg}
-	w.wantAccepted(t, assertion(bare.sign(t, w.claims(map[string]any{"jti": "b"}))), "app", oidc.AuthMethodPrivateKeyJWT)
-
-	t.Run("beside a key of unknown type", func(t *testing.T) {
-		var document struct {
-			Keys []json.RawMessage `json:"keys"`
-		}
-		if err := json.Unmarshal(w.clients["app"].JWKS, &document); err != nil {
-			t.Fatal(err)
-		}
-		document.Keys = append([]json.RawMessage{[]byte(`{"kty":"AKP","alg":"ML-DSA-44"}`)}, document.Keys...)
-		client := w.clients["app"]
-		var err error
-		if client.JWKS, err = json.Marshal(document); err != nil {
-			t.Fatal(err)
-		}
-		w.clients["app"] = client
-		w.wantAccepted(t, assertion(first.sign(t, w.claims(map[string]any{"jti": "c"}))), "app", oidc.AuthMethodPrivateKeyJWT)
-	})
+func TestAssertionByRemoteKey(t *testing.T) {
+	w, key := newWorld(t), newKey(t, "k")
+	w.clients["app"] = storage.Client{ID: "app", TokenEndpointAuthMethod: "private_key_jwt", JWKSURI: keysURI}
+	w.fetcher.document = jwks(t, key.jwk())
+	w.wantAccepted(t, assertion(key.sign(t, w.claims(nil))), "app", oidc.AuthMethodPrivateKeyJWT)
+	w.wantRefused(t, assertion(newKey(t, "k").sign(t, w.claims(nil))), failed)
 }
 
 func TestAssertionHeldToRegisteredAlgorithm(t *testing.T) {

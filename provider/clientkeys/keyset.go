@@ -1,4 +1,4 @@
-package clientauth
+package clientkeys
 
 import (
 	"crypto/ecdsa"
@@ -8,14 +8,15 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/go-jose/go-jose/v4"
 	"github.com/go-jose/go-jose/v4/jwt"
 )
 
 const (
-	// maxCandidates bounds how many keys are tried for an assertion without key
-	// id: each costs a signature check.
+	// maxCandidates bounds how many keys are tried for a token without key id: each
+	// costs a signature check.
 	maxCandidates = 8
 	minRSABits    = 2048
 )
@@ -52,7 +53,7 @@ func verifyWith(keys []jose.JSONWebKey, token *jwt.JSONWebToken) error {
 			continue
 		}
 		if tried++; tried > maxCandidates {
-			return errors.New("too many keys fit the assertion; it needs a kid")
+			return errors.New("too many keys fit the token; it needs a kid")
 		}
 		// The bare key: given a JWK, the library would look at its own idea
 		// of which one is meant.
@@ -61,9 +62,9 @@ func verifyWith(keys []jose.JSONWebKey, token *jwt.JSONWebToken) error {
 		}
 	}
 	if tried == 0 {
-		return errors.New("no key of the client fits kid and alg of the assertion")
+		return fmt.Errorf("%w: kid and alg of the token name another", ErrNoKey)
 	}
-	return errors.New("signature of the assertion is invalid")
+	return errors.New("signature is invalid")
 }
 
 // mayVerify says whether the key is the one the header means (RFC 7515, section
@@ -86,8 +87,8 @@ func mayVerify(key jose.JSONWebKey, header jose.Header) bool {
 func fits(key any, algorithm jose.SignatureAlgorithm) bool {
 	switch key := key.(type) {
 	case *rsa.PublicKey:
-		family := algorithm[:2]
-		return (family == "RS" || family == "PS") && key.N.BitLen() >= minRSABits
+		family := strings.HasPrefix(string(algorithm), "RS") || strings.HasPrefix(string(algorithm), "PS")
+		return family && key.N.BitLen() >= minRSABits
 	case *ecdsa.PublicKey:
 		return algorithm == jose.ES256 && key.Curve == elliptic.P256() ||
 			algorithm == jose.ES384 && key.Curve == elliptic.P384() ||

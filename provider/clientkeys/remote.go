@@ -1,4 +1,4 @@
-package clientauth
+package clientkeys
 
 import (
 	"context"
@@ -15,7 +15,7 @@ const (
 	// is refused after that.
 	keepKeys = 10 * time.Minute
 	// minRefetch is the least time between two fetches of one address, or
-	// strangers could make us hammer it with assertions that do not verify.
+	// strangers could make us hammer it with tokens that do not verify.
 	minRefetch = 10 * time.Second
 	// maxRemote bounds how many addresses are remembered.
 	maxRemote = 4096
