@@ -215,10 +215,9 @@ func (s *screens) sections() []section {
 // hasPassword says that there is a way for people to change their passwords.
 func (s *screens) hasPassword() bool { return s.profiles != nil || s.passwords != nil }
 
-// showAccount shows a page of "My account"; pictures are addresses of those that
-// are not fetched over https.
-func (s *screens) showAccount(w http.ResponseWriter, r *http.Request, status int, name string, data any, pictures ...string) {
-	s.show(w, r, status, name, data, policy(nil, pictures))
+// showAccount shows a page of "My account", with the logos of apps.
+func (s *screens) showAccount(w http.ResponseWriter, r *http.Request, status int, name string, data any, logos ...string) {
+	s.show(w, r, status, name, data, s.policy(nil, logos...))
 }
 
 // noticeOf is what was just done. The address says which of these: it can be

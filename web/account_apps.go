@@ -47,7 +47,7 @@ func (s *screens) apps(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	data := appsPage{accountPage: s.accountPage(w, r, who, appsPath)}
-	var pictures []string
+	var logos []string
 	for i, authorized := range apps {
 		item := appItem{
 			App: appOf(authorized.Client), Number: i + 1, Host: hostOfApp(authorized.Client),
@@ -55,11 +55,10 @@ func (s *screens) apps(w http.ResponseWriter, r *http.Request) {
 			OpenURL: webAddress(authorized.OpenURL),
 		}
 		item.Gets, _ = permissions(authorized.Scopes)
-		pictures = append(pictures, plainPicture(authorized.Client.LogoURI)...)
+		logos = append(logos, authorized.Client.LogoURI)
 		data.Apps = append(data.Apps, item)
 	}
-	slices.Sort(pictures)
-	s.showAccount(w, r, http.StatusOK, "account_apps", data, slices.Compact(pictures)...)
+	s.showAccount(w, r, http.StatusOK, "account_apps", data, logos...)
 }
 
 // removeApp asks, and then removes an app: one of the visitor's, which the

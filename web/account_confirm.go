@@ -23,5 +23,5 @@ type confirmPage struct {
 // page belongs to, and where cancelling leads.
 func (s *screens) confirm(w http.ResponseWriter, r *http.Request, who visitor, section string, asked confirmation) {
 	data := confirmPage{accountPage: s.accountPage(w, r, who, section), confirmation: asked, CancelURL: s.prefix + section}
-	s.showAccount(w, r, http.StatusOK, "account_confirm", data, plainPicture(asked.App.Logo)...)
+	s.showAccount(w, r, http.StatusOK, "account_confirm", data, asked.App.Logo)
 }

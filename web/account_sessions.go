@@ -146,5 +146,5 @@ func (s *screens) endAll(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	data := loggedOutPage{page: s.page(r, reader{account: who.account.Language}), Everywhere: true}
-	s.show(w, r, http.StatusOK, "logged_out", data, policy(nil, nil))
+	s.show(w, r, http.StatusOK, "logged_out", data, s.policy(nil))
 }

@@ -97,7 +97,7 @@ func (s *screens) showConsent(w http.ResponseWriter, r *http.Request, interactio
 	}
 	data.Gets, data.Withheld = permissions(interaction.Request.Scopes)
 	data.Failed = changed
-	s.show(w, r, http.StatusOK, "consent", data, endsAt(interaction))
+	s.show(w, r, http.StatusOK, "consent", data, s.endsAt(interaction))
 }
 
 func (s *screens) consentPost(w http.ResponseWriter, r *http.Request) {

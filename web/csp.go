@@ -4,27 +4,52 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 )
 
 // policy is the Content-Security-Policy of a page: nothing but our own style
-// and script, pictures over https, and forms to ourselves and to targets.
-func policy(targets, pictures []string) string {
+// and script, pictures of ourselves, of the operator's look and of the logos of
+// the apps that the page shows, and forms to ourselves and to targets.
+func (web *Web) policy(targets []string, logos ...string) string {
+	return directives(targets, append(slices.Clone(web.lookSources), sources(logos...)...))
+}
+
+// closedPolicy is that of a page whose address holds the token of a mail: nothing
+// is asked of anybody else, not even a picture.
+func closedPolicy() string { return directives(nil, nil) }
+
+func directives(targets, pictures []string) string {
 	return strings.Join([]string{
 		"default-src 'none'",
 		"style-src 'self'",
 		"script-src 'self'",
-		"img-src " + strings.Join(append([]string{"'self'", "https:"}, pictures...), " "),
+		"img-src " + strings.Join(append([]string{"'self'"}, pictures...), " "),
 		"form-action " + strings.Join(append([]string{"'self'"}, targets...), " "),
 		"base-uri 'none'",
 		"frame-ancestors 'none'",
 	}, "; ")
 }
 
-// closedPolicy is that of a page whose address holds the token of a mail: nothing
-// is asked of anybody else, not even a picture.
-func closedPolicy() string {
-	return strings.Replace(policy(nil, nil), "img-src 'self' https:", "img-src 'self'", 1)
+// lookSources are where the pictures of the operator's look are. Nobody knows
+// what those of an overlay are, so that any over https will do.
+func lookSources(config Config) []string {
+	if config.Overlay != nil {
+		return []string{"https:"}
+	}
+	return sources(config.Theme.LogoURL, config.Theme.FaviconURL, config.Theme.BackgroundURL)
+}
+
+// sources are those of the addresses of pictures, each once.
+func sources(addresses ...string) []string {
+	var all []string
+	for _, address := range addresses {
+		if s := source(webAddress(address)); s != "" {
+			all = append(all, s)
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 // onward are the targets of a form that ends at the client. Browsers apply
@@ -69,15 +94,6 @@ func source(address string) string {
 		return ""
 	}
 	return scheme + "://" + host
-}
-
-// plainPicture is the source of a picture that is not fetched over https: that of
-// an app under development, on this machine.
-func plainPicture(address string) []string {
-	if s := source(address); strings.HasPrefix(s, "http://") {
-		return []string{s}
-	}
-	return nil
 }
 
 // secure sets the headers that every page has.

@@ -149,7 +149,7 @@ func (s *screens) showEnrol(w http.ResponseWriter, r *http.Request, interaction 
 		return
 	}
 	data.Failed = problem != ""
-	s.show(w, r, http.StatusOK, "enrol", data, endsAt(interaction))
+	s.show(w, r, http.StatusOK, "enrol", data, s.endsAt(interaction))
 }
 
 func (s *screens) enrolPost(w http.ResponseWriter, r *http.Request) {
@@ -174,7 +174,7 @@ func (s *screens) enrolPost(w http.ResponseWriter, r *http.Request) {
 func (s *screens) cannotEnrol(w http.ResponseWriter, r *http.Request, interaction *authorize.Interaction) {
 	data := s.enrolPage(w, r, interaction)
 	data.Blocked = true
-	s.show(w, r, http.StatusOK, "enrol", data, endsAt(interaction))
+	s.show(w, r, http.StatusOK, "enrol", data, s.endsAt(interaction))
 }
 
 func (s *screens) enrolStart(w http.ResponseWriter, r *http.Request, interaction *authorize.Interaction, who visitor, form url.Values) {
@@ -207,7 +207,7 @@ func (s *screens) showEnrolStart(w http.ResponseWriter, r *http.Request, interac
 	data := s.enrolPage(w, r, interaction)
 	data.Start = &startForm{Email: who.account.Email, External: who.external(), Problem: problem, PasswordProblem: passwordProblem}
 	data.Failed = true
-	s.show(w, r, http.StatusOK, "enrol", data, endsAt(interaction))
+	s.show(w, r, http.StatusOK, "enrol", data, s.endsAt(interaction))
 }
 
 // enrolled asks for a sign-in with the one-time password that is there by now:

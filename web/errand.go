@@ -59,11 +59,11 @@ func (e errand) app() app {
 }
 
 // ends is the policy of a page whose form may end at the client.
-func (e errand) ends() string {
+func (s *screens) ends(e errand) string {
 	if e.interaction == nil {
-		return policy(nil, nil)
+		return s.policy(nil)
 	}
-	return endsAt(e.interaction)
+	return s.endsAt(e.interaction)
 }
 
 // query is the request, and pairs of names and values, as the query of an

@@ -59,7 +59,7 @@ func (web *Web) showError(w http.ResponseWriter, r *http.Request, status int, ki
 		data.App.Name = data.Project
 	}
 	data.Failed = true
-	web.show(w, r, status, "error", data, policy(nil, nil))
+	web.show(w, r, status, "error", data, web.policy(nil))
 }
 
 // broken shows a fault of ours, of which only the log learns more.

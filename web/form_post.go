@@ -30,5 +30,5 @@ func (web *Web) FormPost(w http.ResponseWriter, r *http.Request, action string, 
 	// The client may want to know where the form came from; the address of this
 	// page, which names the request, it must not learn.
 	w.Header().Set("Referrer-Policy", "strict-origin")
-	web.show(w, r, http.StatusOK, "form_post", data, policy(onward(action), nil))
+	web.show(w, r, http.StatusOK, "form_post", data, web.policy(onward(action)))
 }

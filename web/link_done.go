@@ -49,6 +49,6 @@ func (s *screens) linkDone(kind doneKind) http.HandlerFunc {
 			return
 		}
 		data := donePage{page: s.errandPage(w, r, e), Heading: kind.heading, Words: kind.words, ID: kind.id, WayOn: s.wayOn(e)}
-		s.show(w, r, http.StatusOK, "link_done", data, e.ends())
+		s.show(w, r, http.StatusOK, "link_done", data, s.ends(e))
 	}
 }

@@ -113,12 +113,12 @@ func (s *screens) showLogin(w http.ResponseWriter, r *http.Request, interaction 
 	if len(data.External) > 0 && !s.cookies.Secure {
 		targets = onward("http://localhost") // Directus on this machine, beside an issuer on it
 	}
-	s.show(w, r, status, "login", data, policy(targets, plainPicture(interaction.Client.LogoURI)))
+	s.show(w, r, status, "login", data, s.policy(targets, interaction.Client.LogoURI))
 }
 
 // endsAt is the policy of a page whose form may end at the client.
-func endsAt(interaction *authorize.Interaction) string {
-	return policy(onward(interaction.Request.RedirectURI), plainPicture(interaction.Client.LogoURI))
+func (web *Web) endsAt(interaction *authorize.Interaction) string {
+	return web.policy(onward(interaction.Request.RedirectURI), interaction.Client.LogoURI)
 }
 
 func (s *screens) loginPost(w http.ResponseWriter, r *http.Request) {

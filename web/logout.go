@@ -41,7 +41,7 @@ func (l LogoutPages) Confirm(w http.ResponseWriter, r *http.Request, confirmatio
 		page: l.web.page(r, reader{account: account.Language}), Action: confirmation.Action, Fields: confirmation.Fields,
 		App: app{Name: confirmation.ClientName, Logo: webAddress(confirmation.ClientLogo)}, Email: account.Email,
 	}
-	l.web.show(w, r, http.StatusOK, "logout", data, policy(onward(confirmation.ReturnURL), plainPicture(confirmation.ClientLogo)))
+	l.web.show(w, r, http.StatusOK, "logout", data, l.web.policy(onward(confirmation.ReturnURL), confirmation.ClientLogo))
 }
 
 // loggedOutPage is the data of logged_out.html.
@@ -60,7 +60,7 @@ func (l LogoutPages) LoggedOut(w http.ResponseWriter, r *http.Request, done logo
 	if r.Method == http.MethodGet {
 		data.page = l.web.screen(w, r, reader{})
 	}
-	l.web.show(w, r, http.StatusOK, "logged_out", data, policy(nil, nil))
+	l.web.show(w, r, http.StatusOK, "logged_out", data, l.web.policy(nil))
 }
 
 // Error shows a request to sign out that cannot be followed.

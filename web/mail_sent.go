@@ -52,7 +52,7 @@ func (s *screens) mailSent(w http.ResponseWriter, r *http.Request, kind, again s
 		page: s.errandPage(w, r, e), Email: got.Email, Reset: kind == resetReceipt, Again: r.URL.Query().Get("again") != "",
 		ResendURL: s.link(e, again), SignIn: s.wayOn(e),
 	}
-	s.show(w, r, http.StatusOK, "mail_sent", data, e.ends())
+	s.show(w, r, http.StatusOK, "mail_sent", data, s.ends(e))
 }
 
 // resendPage is the data of resend.html.
@@ -88,7 +88,7 @@ func (s *screens) resending(w http.ResponseWriter, r *http.Request) (errand, boo
 func (s *screens) showResend(w http.ResponseWriter, r *http.Request, e errand, status int, data resendPage) {
 	data.page, data.Action, data.SignIn = s.errandPage(w, r, e), here(r, "", ""), s.wayOn(e)
 	data.Failed = len(data.Problems) > 0
-	s.show(w, r, status, "resend", data, e.ends())
+	s.show(w, r, status, "resend", data, s.ends(e))
 }
 
 // resendPost registers once more: that is how Directus sends the mail again, to

@@ -79,7 +79,7 @@ func (s *screens) showOTP(w http.ResponseWriter, r *http.Request, interaction *a
 		BackURL: s.prefix + "/login" + here(r, "other", "1"), Email: pending.Email, Problem: problem,
 	}
 	data.Failed = problem != ""
-	s.show(w, r, http.StatusOK, "otp", data, endsAt(interaction))
+	s.show(w, r, http.StatusOK, "otp", data, s.endsAt(interaction))
 }
 
 func (s *screens) otpPost(w http.ResponseWriter, r *http.Request) {

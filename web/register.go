@@ -106,7 +106,7 @@ func (s *screens) showRegister(w http.ResponseWriter, r *http.Request, e errand,
 	data.page, data.App, data.Action, data.HelpURL = s.errandPage(w, r, e), e.app(), here(r, "", ""), s.help
 	data.Hint, data.Failed = s.passwordRules.hint(), len(data.Problems) > 0
 	data.SignInURL = s.wayOn(e).URL
-	s.show(w, r, status, "register", data, e.ends())
+	s.show(w, r, status, "register", data, s.ends(e))
 }
 
 func (s *screens) registerPost(w http.ResponseWriter, r *http.Request) {

@@ -42,7 +42,7 @@ func (s *screens) reset(w http.ResponseWriter, r *http.Request) {
 func (s *screens) showReset(w http.ResponseWriter, r *http.Request, e errand, status int, data resetPage) {
 	data.page, data.App, data.Action, data.SignIn = s.errandPage(w, r, e), e.app(), here(r, "", ""), s.wayOn(e)
 	data.Failed = len(data.Problems) > 0
-	s.show(w, r, status, "reset_password", data, e.ends())
+	s.show(w, r, status, "reset_password", data, s.ends(e))
 }
 
 func (s *screens) resetPost(w http.ResponseWriter, r *http.Request) {

@@ -8,13 +8,14 @@ import (
 
 	"gatehouse/provider/authorize"
 	"gatehouse/provider/oauth"
+	"gatehouse/web"
 )
 
 func TestPageHeaders(t *testing.T) {
 	h := newHouse(t)
 	page := h.get("/login?request=r1")
 	for name, want := range map[string]string{
-		"Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' https:; form-action 'self' https:; base-uri 'none'; frame-ancestors 'none'",
+		"Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' https://shop.example; form-action 'self' https:; base-uri 'none'; frame-ancestors 'none'",
 		"X-Frame-Options":         "DENY",
 		"X-Content-Type-Options":  "nosniff",
 		"Referrer-Policy":         "same-origin",
@@ -54,8 +55,41 @@ func TestPolicyLetsTheFormEndAtTheClient(t *testing.T) {
 func TestLogoOfAnAppUnderDevelopment(t *testing.T) {
 	h := newHouse(t)
 	h.wait("r1", authorize.PromptLogin).Client.LogoURI = "http://localhost:3000/logo.png"
-	if got := h.get("/login?request=r1").Header.Get("Content-Security-Policy"); !strings.Contains(got, "img-src 'self' https: http://localhost:3000;") {
+	if got := h.get("/login?request=r1").Header.Get("Content-Security-Policy"); !strings.Contains(got, "img-src 'self' http://localhost:3000;") {
 		t.Errorf("policy %q hides the logo", got)
+	}
+}
+
+// A page shows pictures of whoever it is about, and tells nobody else who looks
+// at it.
+func TestPicturesThatAPageMayShow(t *testing.T) {
+	theme := web.Theme{LogoURL: "https://cdn.acme.example/logo.svg", FaviconURL: "https://cdn.acme.example/icon.png", BackgroundURL: "https://pictures.acme.example/sea.jpg"}
+	themed := func(c *web.Config) { c.Theme = theme }
+	overlaid := func(c *web.Config) {
+		c.Overlay = folder(map[string]string{"static/custom.css": ".card { border-radius: 0 }"})
+	}
+	for name, test := range map[string]struct {
+		option     func(*web.Config)
+		logo, want string
+	}{
+		"logo of the app":   {func(*web.Config) {}, "https://shop.example:8443/logo.svg?v=1", "img-src 'self' https://shop.example:8443;"},
+		"no logo":           {func(*web.Config) {}, "", "img-src 'self';"},
+		"logo is a script":  {func(*web.Config) {}, "javascript:alert(1)", "img-src 'self';"},
+		"logo is data":      {func(*web.Config) {}, "data:image/png;base64,AA", "img-src 'self';"},
+		"breaks out of it":  {func(*web.Config) {}, "https://shop.example;script-src%20*/x", "img-src 'self';"},
+		"operator's look":   {themed, "https://shop.example/logo.svg", "img-src 'self' https://cdn.acme.example https://pictures.acme.example https://shop.example;"},
+		"operator's pages":  {overlaid, "https://shop.example/logo.svg", "img-src 'self' https: https://shop.example;"},
+		"IPv6 in its place": {func(*web.Config) {}, "https://[2001:db8::1]/logo.svg", "img-src 'self' https:;"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newHouse(t, test.option)
+			for _, prompt := range []authorize.Prompt{authorize.PromptLogin, authorize.PromptConsent} {
+				h.wait("r1", prompt).Client.LogoURI = test.logo
+				if got := h.get(prompt.Screen() + "?request=r1").Header.Get("Content-Security-Policy"); !strings.Contains(got, test.want) {
+					t.Errorf("%s: policy %q lacks %q", prompt, got, test.want)
+				}
+			}
+		})
 	}
 }
 

@@ -47,7 +47,7 @@ func (s *screens) selectAccount(w http.ResponseWriter, r *http.Request) {
 		page: frame, App: frame.asking(interaction), Action: here(r, "", ""),
 		OtherURL: s.prefix + "/login" + here(r, "other", "1"), Accounts: choices,
 	}
-	s.show(w, r, http.StatusOK, "select_account", data, endsAt(interaction))
+	s.show(w, r, http.StatusOK, "select_account", data, s.endsAt(interaction))
 }
 
 // choices leaves out accounts that are gone or no longer active.

@@ -136,6 +136,7 @@ type Web struct {
 	issuer         string
 	prefix         string
 	links          []link
+	lookSources    []string
 	help           string
 	accountAge     time.Duration
 	attemptTimeout time.Duration
@@ -162,6 +163,7 @@ func New(config Config) (*Web, error) {
 	web.oneTimePasswords = config.OneTimePasswords
 	web.external, web.externalCookieDomain = config.External, config.ExternalCookieDomain
 	web.links = footer(config)
+	web.lookSources = lookSources(config)
 	if err := web.throttle(config); err != nil {
 		return nil, fmt.Errorf("web: %w", err)
 	}
