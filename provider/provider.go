@@ -55,6 +55,10 @@ type Config struct {
 
 	Tokens   token.Lifetimes
 	Sessions session.Lifetimes
+	// PairwiseSecret, if there is one, lets clients have pairwise subjects. It
+	// has at least claims.MinPairwiseSecret bytes and never changes.
+	PairwiseSecret []byte
+
 	// Registration says that people may be sent to register (prompt=create), and
 	// ExternalSignIn that they may sign in elsewhere.
 	Registration, ExternalSignIn bool
@@ -93,6 +97,7 @@ type Provider struct {
 	sessions      *session.Manager
 	tokens        *token.Service
 	clientKeys    *clientkeys.Keys
+	subjects      *claims.Subjects
 	desk          *desk.Desk
 }
 
@@ -142,9 +147,12 @@ func (p *Provider) shared(config Config) (err error) {
 	if err != nil {
 		return err
 	}
+	if p.subjects, err = claims.NewSubjects(config.PairwiseSecret); err != nil {
+		return err
+	}
 	p.tokens, err = token.New(token.Config{
 		Issuer: config.Issuer, Store: config.Store, Clients: config.Clients, Signer: config.Keys, Handles: config.Handles,
-		Lifetimes: config.Tokens, SID: session.SID,
+		Lifetimes: config.Tokens, SID: session.SID, Subject: p.subjects.Of,
 		SessionAlive: func(s storage.Session) bool { return !p.sessions.Idle(s) },
 		Now:          config.Now, Random: config.Random, Sink: config.Sink,
 	})
@@ -165,7 +173,7 @@ func (p *Provider) endpoints(config Config) (err error) {
 	}
 	p.authorize, err = authorize.New(authorize.Config{
 		Issuer: config.Issuer, Store: config.Store, Clients: config.Clients, Sessions: p.sessions, Tokens: p.tokens,
-		Accounts: gate, Handles: config.Handles, Pages: config.Pages, RequestLifetime: config.RequestLifetime,
+		Subjects: p.subjects, Accounts: gate, Handles: config.Handles, Pages: config.Pages, RequestLifetime: config.RequestLifetime,
 		Registration: config.Registration, Now: config.Now, Random: config.Random, Sink: config.Sink,
 	})
 	if err != nil {
@@ -181,7 +189,7 @@ func (p *Provider) endpoints(config Config) (err error) {
 	p.introspection = introspection.New(introspection.Config{Issuer: config.Issuer, Clients: authenticator, Tokens: p.tokens, Sink: config.Sink})
 	p.revocation = revocation.New(revocation.Config{Clients: authenticator, Tokens: p.tokens, Sink: config.Sink})
 	p.logout = logout.New(logout.Config{
-		Issuer: config.Issuer, Clients: config.Clients, Sessions: p.sessions, Tokens: p.tokens,
+		Issuer: config.Issuer, Clients: config.Clients, Sessions: p.sessions, Tokens: p.tokens, Subjects: p.subjects,
 		Handles: config.Handles, Pages: config.LogoutPages, Sink: config.Sink,
 	})
 	p.desk, err = desk.New(desk.Config{
@@ -196,7 +204,7 @@ func (p *Provider) endpoints(config Config) (err error) {
 		Issuer: config.Issuer, Paths: where, Scopes: claims.Scopes(), Claims: config.Claims.Supported(),
 		ResponseTypes: authorize.ResponseTypes(), ResponseModes: authorize.ResponseModes(), GrantTypes: grant.Types(),
 		Prompts: authorize.Prompts(config.Registration), Displays: authorize.Displays(), ACRValues: session.ACRValues(config.ExternalSignIn),
-		SigningAlgorithms: config.Keys.Algorithms(), ClientAuthentication: clientauth.Methods(),
+		SubjectTypes: p.subjects.Types(), SigningAlgorithms: config.Keys.Algorithms(), ClientAuthentication: clientauth.Methods(),
 		AssertionAlgorithms: clientauth.SigningAlgorithms(), UILocales: config.UILocales,
 		PolicyURI: config.PolicyURI, TermsURI: config.TermsURI,
 	})

@@ -90,8 +90,8 @@ func (s *screens) expected(r *http.Request, interaction *authorize.Interaction) 
 		hint = ""
 	}
 	current, ok := interaction.Browser.ByID(interaction.Request.SessionID)
-	if interaction.Request.HintSubject != "" {
-		current, ok = interaction.Browser.BySubject(interaction.Request.HintSubject)
+	if interaction.Wanted != nil {
+		current, ok = *interaction.Wanted, interaction.Wanted.ID != ""
 	} else if !ok {
 		current, ok = interaction.Browser.Current()
 	}

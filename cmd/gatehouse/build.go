@@ -83,6 +83,7 @@ func (a *app) build(ctx context.Context, settings *config.Loaded, backend storag
 			Idle: settings.Sessions.Idle, Absolute: settings.Sessions.Absolute,
 			RememberedIdle: settings.Sessions.RememberedIdle, RememberedAbsolute: settings.Sessions.RememberedAbsolute,
 		},
+		PairwiseSecret:  []byte(settings.PairwiseSecret.Reveal()),
 		RequestLifetime: settings.Tokens.RequestLifetime, Staleness: settings.Directus.Staleness,
 		Registration: settings.Registration.Mode != config.RegistrationOff, ExternalSignIn: settings.Directus.ExternalSignIn,
 		UILocales: screens.Languages(), PolicyURI: settings.PolicyURI, TermsURI: settings.TermsOfServiceURI,

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"gatehouse/provider/account"
+	"gatehouse/provider/claims"
 	"gatehouse/provider/event"
 	"gatehouse/provider/oauth"
 	"gatehouse/provider/session"
@@ -29,6 +30,7 @@ type Config struct {
 	Clients  Clients
 	Sessions *session.Manager
 	Tokens   *token.Service
+	Subjects *claims.Subjects
 	Accounts *account.Gate
 	Handles  *oauth.Handles
 	Pages    Pages
@@ -51,7 +53,7 @@ type Endpoint struct {
 func New(config Config) (*Endpoint, error) {
 	switch {
 	case config.Issuer == "", config.Store == nil, config.Clients == nil, config.Sessions == nil,
-		config.Tokens == nil, config.Accounts == nil, config.Handles == nil, config.Pages == nil,
+		config.Tokens == nil, config.Subjects == nil, config.Accounts == nil, config.Handles == nil, config.Pages == nil,
 		config.RequestLifetime <= 0, config.Now == nil, config.Random == nil, config.Sink == nil:
 		return nil, errors.New("authorization endpoint: every field of the configuration but Registration is needed")
 	}

@@ -57,7 +57,7 @@ func (e *Endpoint) wayBackIfKnown(client storage.Client) StartAgain {
 
 // proceed answers at once when nothing has to be asked.
 func (e *Endpoint) proceed(w http.ResponseWriter, r *http.Request, a *attempt) {
-	browser, known, err := e.load(r.Context(), r, a.request)
+	browser, known, err := e.load(r.Context(), r, a.request, a.client)
 	if err != nil {
 		e.refuse(w, r, a.request, err)
 		return

@@ -37,6 +37,9 @@ type Interaction struct {
 	// Session is the sign-in that consent would be given with. Zero while
 	// Next is PromptLogin, PromptCreate or PromptSelectAccount.
 	Session storage.Session
+	// Wanted is the browser's session of the user whom the request is meant for,
+	// zero where there is none. It is nil where anybody may answer.
+	Wanted *storage.Session
 	// ConsentDigest must come back with the person's consent. It covers the
 	// request, the session, the subject and the scopes.
 	ConsentDigest string

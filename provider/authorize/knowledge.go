@@ -37,14 +37,16 @@ func (e *Endpoint) reads(into *knowledge, subject string) []storage.Read {
 // load reads the sessions of the browser, and in the same round trip what is
 // known of the user who will most likely answer. A page of ours needs none of
 // that.
-func (e *Endpoint) load(ctx context.Context, r *http.Request, request storage.AuthorizationRequest) (session.Browser, knowledge, error) {
+func (e *Endpoint) load(ctx context.Context, r *http.Request, request storage.AuthorizationRequest, client storage.Client) (session.Browser, knowledge, error) {
 	var known knowledge
 	browser, err := e.Sessions.LoadAlong(ctx, r, func(subjects []string) []storage.Read {
 		switch {
 		case len(subjects) == 0, request.OwnPath != "":
 			return nil
-		case slices.Contains(subjects, request.HintSubject):
-			return e.reads(&known, request.HintSubject)
+		case wantsSubject(request):
+			if i := slices.IndexFunc(subjects, e.means(request, client)); i >= 0 {
+				return e.reads(&known, subjects[i])
+			}
 		}
 		return e.reads(&known, subjects[0])
 	})

@@ -37,7 +37,7 @@ func ask(next Prompt, refusal, reason string) verdict {
 // says happened before. An error is an *oauth.Error for the client, or our own.
 func (e *Endpoint) decide(ctx context.Context, request storage.AuthorizationRequest, client storage.Client, browser session.Browser, known knowledge) (verdict, error) {
 	own := request.OwnPath != ""
-	s, ok := chosen(request, browser)
+	s, ok := e.chosen(request, client, browser)
 	if !ok && request.SessionID != "" && len(browser.Sessions) > 0 {
 		// The account that was chosen is gone. Answering as another one would
 		// be nobody's choice.
@@ -46,13 +46,13 @@ func (e *Endpoint) decide(ctx context.Context, request storage.AuthorizationRequ
 	if v, done := e.signInNeeded(request, s, ok); done {
 		return v, nil
 	}
-	if request.HintSubject != "" && s.Subject != request.HintSubject {
+	if wantsSubject(request) && !e.means(request, client)(s.Subject) {
 		if own {
 			return ask(PromptLogin, oauth.LoginRequired, "the page is another user's"), nil
 		}
 		// Somebody else signed in than the client has in mind (OpenID
-		// Connect Core 1.0, section 3.1.2.1, id_token_hint).
-		return verdict{}, oauth.NewError(oauth.LoginRequired, "another user is signed in than the one of id_token_hint")
+		// Connect Core 1.0, sections 3.1.2.1, id_token_hint, and 5.5.1).
+		return verdict{}, oauth.NewError(oauth.LoginRequired, "another user is signed in than the one that was asked for")
 	}
 	if slices.Contains(request.Prompts, string(PromptSelectAccount)) && request.SessionID == "" {
 		return ask(PromptSelectAccount, oauth.AccountSelectionRequired, "select_account was asked for"), nil
@@ -86,12 +86,12 @@ func (e *Endpoint) decide(ctx context.Context, request storage.AuthorizationRequ
 
 // chosen is the session that was made or picked for this request, else the one
 // of the user that the client has in mind, else the browser's current one.
-func chosen(request storage.AuthorizationRequest, browser session.Browser) (storage.Session, bool) {
+func (e *Endpoint) chosen(request storage.AuthorizationRequest, client storage.Client, browser session.Browser) (storage.Session, bool) {
 	if request.SessionID != "" {
 		return browser.ByID(request.SessionID)
 	}
-	if request.HintSubject != "" {
-		return browser.BySubject(request.HintSubject)
+	if wantsSubject(request) {
+		return browser.OfUser(e.means(request, client))
 	}
 	return browser.Current()
 }

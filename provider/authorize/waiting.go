@@ -94,7 +94,7 @@ func (e *Endpoint) open(ctx context.Context, r *http.Request, handle string) (*I
 	if err != nil {
 		return nil, err
 	}
-	browser, known, err := e.load(ctx, r, request)
+	browser, known, err := e.load(ctx, r, request, client)
 	if err != nil {
 		return nil, err
 	}
@@ -102,6 +102,10 @@ func (e *Endpoint) open(ctx context.Context, r *http.Request, handle string) (*I
 	interaction := &Interaction{
 		Handle: handle, Request: request, Client: client, Browser: browser,
 		Next: v.next, Session: v.session, verdict: v, ResumeURL: e.address("/authorize/" + handle),
+	}
+	if wantsSubject(request) {
+		s, _ := browser.OfUser(e.means(request, client))
+		interaction.Wanted = &s
 	}
 	if v.next == PromptConsent {
 		interaction.ConsentDigest = consentDigest(request, v.session)

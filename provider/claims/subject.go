@@ -39,10 +39,14 @@ func (s *Subjects) Types() []string {
 
 // Of returns the sub of the user with the id for the client. Clients of the same
 // sector get the same, and those of two sectors cannot compare theirs (section
-// 8.1).
+// 8.1). It is empty for a client with pairwise subjects if there is no secret for
+// them: what came of an empty key, anybody could compute.
 func (s *Subjects) Of(client storage.Client, userID string) string {
 	if !client.Pairwise() || userID == "" {
 		return userID
+	}
+	if len(s.secret) == 0 {
+		return ""
 	}
 	mac := hmac.New(sha256.New, s.secret)
 	mac.Write([]byte("gatehouse pairwise subject\x00" + clients.Sector(client) + "\x00" + userID))

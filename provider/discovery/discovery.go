@@ -33,6 +33,7 @@ type Config struct {
 	Prompts           []string
 	Displays          []string
 	ACRValues         []string
+	SubjectTypes      []string
 	SigningAlgorithms []jose.SignatureAlgorithm
 	// ClientAuthentication is the methods at the token endpoint, and
 	// AssertionAlgorithms what client assertions may be signed with.
@@ -83,7 +84,7 @@ func New(config Config) (*Document, error) {
 			ResponseModesSupported: config.ResponseModes,
 			GrantTypesSupported:    convert[oidc.GrantType](config.GrantTypes),
 			ACRValuesSupported:     config.ACRValues,
-			SubjectTypesSupported:  []string{"public"},
+			SubjectTypesSupported:  config.SubjectTypes,
 
 			IDTokenSigningAlgValuesSupported:                   algorithms,
 			TokenEndpointAuthMethodsSupported:                  authMethods,

@@ -89,12 +89,8 @@ func mayLook(client storage.Client, owner string) bool {
 
 func (e *Endpoint) describe(active token.Active) *oidc.IntrospectionResponse {
 	grant := active.Grant
-	subject := grant.Subject
-	if subject == "" {
-		subject = grant.ClientID
-	}
 	answer := &oidc.IntrospectionResponse{
-		Active: true, Scope: active.Scopes, ClientID: grant.ClientID, Issuer: e.Issuer, Subject: subject,
+		Active: true, Scope: active.Scopes, ClientID: grant.ClientID, Issuer: e.Issuer, Subject: active.Subject,
 		Expiration: oidc.FromTime(active.Expires), AuthTime: oidc.FromTime(grant.AuthenticatedAt),
 		AuthenticationMethodsReferences: grant.AMR, Audience: active.Audience,
 	}

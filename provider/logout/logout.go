@@ -8,6 +8,7 @@ import (
 
 	"github.com/go-chi/chi/v5"
 
+	"gatehouse/provider/claims"
 	"gatehouse/provider/clients"
 	"gatehouse/provider/event"
 	"gatehouse/provider/oauth"
@@ -60,6 +61,7 @@ type Config struct {
 	Clients  Clients
 	Sessions *session.Manager
 	Tokens   *token.Service
+	Subjects *claims.Subjects
 	Handles  *oauth.Handles
 	Pages    Pages
 	Sink     event.Sink
@@ -117,7 +119,7 @@ func (e *Endpoint) begin(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case !ok:
 		e.done(w, r, asked.client, asked.returnURL)
-	case asked.names(s):
+	case e.names(asked, s):
 		e.end(w, r, browser, s, asked.client, asked.returnURL)
 	default:
 		e.confirm(w, r, s, asked)
@@ -127,7 +129,7 @@ func (e *Endpoint) begin(w http.ResponseWriter, r *http.Request) {
 // meant is the session of this browser that the request is about.
 func (e *Endpoint) meant(browser session.Browser, asked request) (storage.Session, bool) {
 	if asked.subject != "" {
-		if s, ok := browser.BySubject(asked.subject); ok {
+		if s, ok := browser.OfUser(func(userID string) bool { return e.Subjects.Is(asked.client, asked.subject, userID) }); ok {
 			return s, true
 		}
 	}
@@ -136,8 +138,8 @@ func (e *Endpoint) meant(browser session.Browser, asked request) (storage.Sessio
 
 // names says whether a verified hint is about exactly this session, so that
 // nobody has to be asked.
-func (asked request) names(s storage.Session) bool {
-	return asked.subject == s.Subject && asked.sid == session.SID(s.ID, asked.client.ID)
+func (e *Endpoint) names(asked request, s storage.Session) bool {
+	return e.Subjects.Is(asked.client, asked.subject, s.Subject) && asked.sid == session.SID(s.ID, asked.client.ID)
 }
 
 func (e *Endpoint) confirm(w http.ResponseWriter, r *http.Request, s storage.Session, asked request) {

@@ -25,7 +25,8 @@ func readParameters(w http.ResponseWriter, r *http.Request) (url.Values, error) 
 
 // request is what a relying party asked for, as far as it can be believed.
 type request struct {
-	client    storage.Client
+	client storage.Client
+	// subject is the sub by which the client knows the user.
 	subject   string
 	sid       string
 	returnURL string

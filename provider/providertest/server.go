@@ -66,6 +66,8 @@ type Options struct {
 	WriteToken bool
 	// ExternalSignIn offers the providers of the fake Directus.
 	ExternalSignIn bool
+	// PairwiseSecret lets clients have pairwise subjects.
+	PairwiseSecret []byte
 	// Directus is used instead of the fake one, where its URL is set.
 	Directus RealDirectus
 }
@@ -176,7 +178,8 @@ func (s *Server) handler(t testing.TB, options Options) http.Handler {
 		Sessions: session.Lifetimes{
 			Idle: SessionIdle, Absolute: SessionAbsolute, RememberedIdle: 20 * 24 * time.Hour, RememberedAbsolute: 90 * 24 * time.Hour,
 		},
-		Registration: !options.NoRegistration, ExternalSignIn: options.ExternalSignIn,
+		PairwiseSecret: options.PairwiseSecret,
+		Registration:   !options.NoRegistration, ExternalSignIn: options.ExternalSignIn,
 		RequestLifetime: RequestLifetime, Staleness: cmp.Or(options.Staleness, Staleness), Now: s.Clock.Now, Random: rand.Reader, Sink: s.Events,
 	})
 	if err != nil {

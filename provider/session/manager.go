@@ -82,8 +82,14 @@ func (b Browser) ByID(id string) (storage.Session, bool) {
 
 // BySubject returns this browser's session of the user.
 func (b Browser) BySubject(subject string) (storage.Session, bool) {
+	return b.OfUser(func(userID string) bool { return userID == subject })
+}
+
+// OfUser returns this browser's first session of a user who is meant. For each
+// client the users may have other names.
+func (b Browser) OfUser(meant func(userID string) bool) (storage.Session, bool) {
 	for _, s := range b.Sessions {
-		if s.Subject == subject {
+		if meant(s.Subject) {
 			return s, true
 		}
 	}

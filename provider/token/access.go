@@ -75,13 +75,9 @@ func (s *Service) newJWTAccessToken(authorization Authorization, id string, now,
 	if err != nil {
 		return "", err
 	}
-	subject := grant.Subject
-	if subject == "" {
-		subject = client.ID // RFC 9068, section 2.2
-	}
 	claims := jwtAccessToken{
 		TokenClaims: oidc.TokenClaims{
-			Issuer: s.Issuer, Subject: subject, Audience: s.audience(authorization),
+			Issuer: s.Issuer, Subject: s.subjectOf(client, grant), Audience: s.audience(authorization),
 			ClientID: client.ID, JWTID: reference,
 			Expiration: oidc.FromTime(expires), IssuedAt: oidc.FromTime(now), AuthTime: oidc.FromTime(grant.AuthenticatedAt),
 			AuthenticationContextClassReference: grant.ACR, AuthenticationMethodsReferences: grant.AMR,

@@ -51,10 +51,12 @@ type Config struct {
 	// SessionAlive says whether a session that exists may still be used.
 	SessionAlive func(storage.Session) bool
 	// SID is the claim by which a client knows a session.
-	SID    func(sessionID, clientID string) string
-	Now    func() time.Time
-	Random io.Reader
-	Sink   event.Sink
+	SID func(sessionID, clientID string) string
+	// Subject is the sub by which a client knows a user.
+	Subject func(client storage.Client, userID string) string
+	Now     func() time.Time
+	Random  io.Reader
+	Sink    event.Sink
 }
 
 // Service issues, refreshes, recognises and revokes tokens. It is safe for
@@ -67,7 +69,7 @@ type Service struct {
 func New(config Config) (*Service, error) {
 	switch {
 	case config.Issuer == "", config.Store == nil, config.Clients == nil, config.Signer == nil, config.Handles == nil,
-		config.SessionAlive == nil, config.SID == nil, config.Now == nil, config.Random == nil, config.Sink == nil:
+		config.SessionAlive == nil, config.SID == nil, config.Subject == nil, config.Now == nil, config.Random == nil, config.Sink == nil:
 		return nil, errors.New("token service: every field of the configuration is needed")
 	}
 	l := config.Lifetimes

@@ -18,6 +18,9 @@ import (
 // token if scope openid was granted. identity are claims of the user that go
 // into the ID token besides those of the protocol, and may be nil.
 func (s *Service) Issue(ctx context.Context, authorization Authorization, identity map[string]any) (Set, error) {
+	if err := s.checkSubject(authorization.Client, authorization.Grant); err != nil {
+		return Set{}, err
+	}
 	now := s.Now()
 	access, err := s.newAccessToken(authorization, now)
 	if err != nil {
@@ -54,7 +57,7 @@ func (s *Service) newIDToken(authorization Authorization, access string, identit
 	}
 	claims := oidc.IDTokenClaims{
 		TokenClaims: oidc.TokenClaims{
-			Issuer: s.Issuer, Subject: grant.Subject, Audience: oidc.Audience{client.ID},
+			Issuer: s.Issuer, Subject: s.Subject(client, grant.Subject), Audience: oidc.Audience{client.ID},
 			Expiration: oidc.FromTime(now.Add(s.Lifetimes.IDToken)), IssuedAt: oidc.FromTime(now),
 			AuthTime: oidc.FromTime(grant.AuthenticatedAt), Nonce: authorization.Nonce,
 			AuthenticationContextClassReference: grant.ACR, AuthenticationMethodsReferences: grant.AMR,

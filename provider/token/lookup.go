@@ -24,7 +24,11 @@ var signingAlgorithms = []jose.SignatureAlgorithm{jose.RS256, jose.PS256, jose.E
 // Active is a token that was recognised and is good now.
 type Active struct {
 	Grant  storage.Grant
-	Scopes []string
+	Client storage.Client
+	// Subject is the sub by which the client knows the user, or the client
+	// itself where it acts for itself.
+	Subject string
+	Scopes  []string
 	// ID is the identifier by which the token can be revoked, JTI the claim of
 	// that name. Both are empty for a refresh token.
 	ID, JTI  string
@@ -52,11 +56,12 @@ func (s *Service) AccessToken(ctx context.Context, token string) (Active, error)
 	if payload.ID == "" || slices.ContainsFunc(grant.Revoked, func(r storage.RevokedToken) bool { return r.ID == payload.ID }) {
 		return Active{}, ErrInactive
 	}
-	if err := s.checkClient(ctx, grant); err != nil {
+	client, err := s.clientOf(ctx, grant)
+	if err != nil {
 		return Active{}, err
 	}
 	return Active{
-		Grant: grant, Scopes: payload.Scopes, ID: payload.ID, JTI: jti, Audience: payload.Audience,
+		Grant: grant, Client: client, Subject: s.subjectOf(client, grant), Scopes: payload.Scopes, ID: payload.ID, JTI: jti, Audience: payload.Audience,
 		IssuedAt: time.Unix(payload.IssuedAt, 0), Expires: time.Unix(payload.Expires, 0),
 	}, nil
 }
@@ -74,14 +79,35 @@ func (s *Service) living(ctx context.Context, grantID, sessionID string) (storag
 	return f.grant.Value, nil
 }
 
-// checkClient returns ErrInactive for a token of a client that was removed, or
-// of one that had the same id before.
-func (s *Service) checkClient(ctx context.Context, grant storage.Grant) error {
+// clientOf returns the client of a token, or ErrInactive for one that was
+// removed, or that only has the id of the one it was issued to.
+func (s *Service) clientOf(ctx context.Context, grant storage.Grant) (storage.Client, error) {
 	client, err := s.Clients.Client(ctx, grant.ClientID)
 	if errors.Is(err, storage.ErrNotFound) || err == nil && foreign(client, grant) {
-		return ErrInactive
+		return storage.Client{}, ErrInactive
 	}
-	return err
+	if err != nil {
+		return storage.Client{}, err
+	}
+	return client, s.checkSubject(client, grant)
+}
+
+// checkSubject fails where the sub of a user cannot be told: the secret that the
+// client's pairwise subjects are derived with was taken out of the
+// configuration. Another sub would be another user to the client.
+func (s *Service) checkSubject(client storage.Client, grant storage.Grant) error {
+	if grant.Subject != "" && s.Subject(client, grant.Subject) == "" {
+		return errors.New("client " + client.ID + " has pairwise subjects, and their secret is missing")
+	}
+	return nil
+}
+
+// subjectOf is the sub of a grant's access tokens (RFC 9068, section 2.2).
+func (s *Service) subjectOf(client storage.Client, grant storage.Grant) string {
+	if grant.Subject == "" {
+		return client.ID
+	}
+	return s.Subject(client, grant.Subject)
 }
 
 // foreign says that the grant was made to an earlier client of the same id.
@@ -131,10 +157,14 @@ func (s *Service) RefreshToken(ctx context.Context, token string) (Active, error
 	if grant.Refresh == nil || !oauth.DigestMatches(token, grant.Refresh.Digest) || !s.Now().Before(grant.Refresh.Expires) {
 		return Active{}, ErrInactive
 	}
-	if err := s.checkClient(ctx, grant); err != nil {
+	client, err := s.clientOf(ctx, grant)
+	if err != nil {
 		return Active{}, err
 	}
-	return Active{Grant: grant, Scopes: grant.Scopes, Expires: grant.Refresh.Expires, Refresh: true}, nil
+	return Active{
+		Grant: grant, Client: client, Subject: s.subjectOf(client, grant), Scopes: grant.Scopes,
+		Expires: grant.Refresh.Expires, Refresh: true,
+	}, nil
 }
 
 // maxRevoked bounds the access tokens of one grant that are revoked one by one.

@@ -72,7 +72,7 @@ func (e *Endpoint) claims(w http.ResponseWriter, r *http.Request) (map[string]an
 	if err != nil {
 		return nil, token.Active{}, err
 	}
-	released["sub"] = active.Grant.Subject
+	released["sub"] = active.Subject
 	return released, active, nil
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/text/language"
 
+	"gatehouse/provider/claims"
 	"gatehouse/provider/clients"
 )
 
@@ -26,6 +27,7 @@ func (l *loader) check() {
 	l.checkPasswordPolicy()
 	l.checkStore()
 	l.checkLifetimes()
+	l.checkPairwise()
 	l.checkKeys()
 	l.checkPages()
 }
@@ -81,6 +83,14 @@ func (l *loader) checkLifetimes() {
 	}
 	if k := l.config.Keys; k.RotateEvery <= 2*k.JWKSMaxAge && !l.failed("keys.rotate_every") {
 		l.refuse("keys.rotate_every", "%s is too short beside keys.jwks_max_age (%s); make it more than twice as long", formatDuration(k.RotateEvery), formatDuration(k.JWKSMaxAge))
+	}
+}
+
+const pairwiseKey = "pairwise.secret"
+
+func (l *loader) checkPairwise() {
+	if length := len(l.config.PairwiseSecret); length > 0 && length < claims.MinPairwiseSecret {
+		l.refuse(pairwiseKey, "has fewer than %d bytes; make one with: openssl rand -base64 32", claims.MinPairwiseSecret)
 	}
 }
 

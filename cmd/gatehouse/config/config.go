@@ -21,7 +21,9 @@ type Config struct {
 	Store           Store
 	Tokens          Tokens
 	Sessions        Sessions
-	Keys            Keys
+	// PairwiseSecret is empty where every client knows a user by the same sub.
+	PairwiseSecret storage.Secret
+	Keys           Keys
 	// FetchAllowHosts may be private hosts in the jwks_uri of a client.
 	FetchAllowHosts []string
 	// Claims maps the name of a claim to a column of directus_users, or to a

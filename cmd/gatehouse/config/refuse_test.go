@@ -60,6 +60,8 @@ func TestLoadRefuses(t *testing.T) {
 		"sessions that end before idle": {file: minimal + "sessions: {idle: 2d}\n", words: "sessions.absolute: 1d is shorter than sessions.idle (2d)"},
 		"keys that rotate too often":    {file: minimal + "keys: {rotate_every: 1h}\n", words: "keys.rotate_every: 1h is too short beside keys.jwks_max_age (1h)"},
 		"unknown algorithm":             {file: minimal + "keys: {algorithms: [HS256]}\n", words: `keys.algorithms: "HS256" is not supported`},
+		"short pairwise secret":         {file: minimal + "pairwise: {secret: s3cret-of-a-few-characters}\n", words: "gatehouse.yaml:3: pairwise.secret: has fewer than 32 bytes; make one with: openssl rand -base64 32"},
+		"short secret in a file":        {file: minimal + "pairwise: {secret_file: gatehouse.yaml.missing}\n", words: "pairwise.secret"},
 		"write token missing":           {file: minimal + "registration: {mode: service_token, role: 0b2c3d4e-0000-4000-8000-00000000000c}\n", words: "gatehouse.yaml:3: registration.mode: service_token needs directus.write_token; run gatehouse setup --write-token"},
 		"role missing":                  {file: minimal + "registration:\n  mode: service_token\n", variables: []string{"GATEHOUSE_DIRECTUS_WRITE_TOKEN=w"}, words: "gatehouse.yaml:4: registration.mode: service_token needs registration.role"},
 		"role by name":                  {file: minimal + "registration: {mode: service_token, role: Customer}\n", words: `registration.role: "Customer" is not the id of a role`},

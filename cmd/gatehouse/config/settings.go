@@ -198,6 +198,10 @@ func protocolSettings() []setting[Config] {
 			key: "sessions.remembered_absolute", fallback: "180d", doc: "sessions.absolute where a person chose to stay signed in.",
 			value: func(c *Config) value { return duration(&c.Sessions.RememberedAbsolute, time.Minute, year) },
 		},
+		{
+			key: pairwiseKey, secret: true, doc: "At least 32 bytes (make them with: openssl rand -base64 32) that lets clients have subject_type: pairwise: each app, or group of apps, knows a person by another sub. It must never change, or every such app takes its users for strangers.",
+			value: func(c *Config) value { return text(&c.PairwiseSecret) },
+		},
 	}
 }
 
