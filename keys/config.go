@@ -33,12 +33,16 @@ type Config struct {
 	// Algorithms that tokens can be signed with, RS256 added in front if it is
 	// missing (OIDC Core, section 15.1). Nil means every algorithm there is.
 	Algorithms []jose.SignatureAlgorithm
-	// RotateEvery is how long a key signs.
+	// EncryptionAlgorithms are those by which others may encrypt to the issuer.
+	// Nil means DefaultEncryptionAlgorithms; none if empty.
+	EncryptionAlgorithms []jose.KeyAlgorithm
+	// RotateEvery is how long a key is used.
 	RotateEvery time.Duration
 	// PublishAhead is how long relying parties may cache the JWKS, and so how
 	// long a key is published before it signs.
 	PublishAhead time.Duration
-	// RetireAfter is the longest lifetime of a signed token.
+	// RetireAfter is the longest lifetime of a signed token, and of what was
+	// encrypted to a key.
 	RetireAfter time.Duration
 	// ReloadEvery is the interval at which Tick is to be called.
 	ReloadEvery time.Duration
@@ -83,7 +87,10 @@ func (c Config) withDefaults() (Config, error) {
 		return c, fmt.Errorf("keys rotate every %v, which is not longer than the %v they are published ahead", c.RotateEvery, c.settle())
 	}
 	var err error
-	c.Algorithms, err = completeAlgorithms(c.Algorithms)
+	if c.Algorithms, err = completeAlgorithms(c.Algorithms); err != nil {
+		return c, err
+	}
+	c.EncryptionAlgorithms, err = completeEncryption(c.EncryptionAlgorithms)
 	return c, err
 }
 
@@ -111,8 +118,35 @@ func completeAlgorithms(asked []jose.SignatureAlgorithm) ([]jose.SignatureAlgori
 
 // settle is how long after its creation a key may sign. Another node may serve a
 // JWKS without it for one more reload, and its clock may be off: hence two.
-func (c Config) settle() time.Duration { return c.PublishAhead + 2*c.ReloadEvery }
+func (c Config) settle() time.Duration { return c.PublishAhead + c.spread() }
 
-// keep is how long a retired key stays published. A node that has not seen the
+// spread is how long it may take until every node has read a change.
+func (c Config) spread() time.Duration { return 2 * c.ReloadEvery }
+
+// wait is how long after its creation a key may be used. An encryption key is not
+// published before, so that it only has to reach every node.
+func (c Config) wait(algorithm string) time.Duration {
+	if useOf(algorithm) == UseEncryption {
+		return c.spread()
+	}
+	return c.settle()
+}
+
+// keyAlgorithms names the keys that the ring is to have.
+func (c Config) keyAlgorithms() []string {
+	var names []string
+	for _, algorithm := range c.Algorithms {
+		names = append(names, string(algorithm))
+	}
+	for _, algorithm := range c.EncryptionAlgorithms {
+		if kind := kindOf(algorithm); !slices.Contains(names, kind) {
+			names = append(names, kind)
+		}
+	}
+	return names
+}
+
+// keep is how long a retired signing key stays published, and a retired encryption
+// key is kept: who cached a JWKS goes on encrypting to it, for PublishAhead. A node that has not seen the
 // retirement yet goes on signing, so the slack of settle is added here too.
 func (c Config) keep() time.Duration { return c.RetireAfter + c.settle() }

@@ -20,61 +20,66 @@ import (
 
 const rsaBits = 2048
 
-// generate makes a new key. Each algorithm has keys of its own, RS256 and PS256
+// generate makes a new key. Each signature algorithm has keys of its own, RS256 and PS256
 // too: the JWK member alg then says exactly one thing, and a signature made by one
 // algorithm cannot be presented under another.
-func generate(algorithm jose.SignatureAlgorithm, random io.Reader) (storage.SigningKey, error) {
+func generate(algorithm string, random io.Reader) (storage.RingKey, error) {
 	var (
 		private crypto.Signer
 		err     error
 	)
 	switch algorithm {
-	case jose.RS256, jose.PS256:
+	case string(jose.RS256), string(jose.PS256), rsaEncryption:
 		private, err = rsa.GenerateKey(random, rsaBits)
-	case jose.ES256:
+	case string(jose.ES256), ecEncryption:
 		private, err = ecdsa.GenerateKey(elliptic.P256(), random)
-	case jose.EdDSA:
+	case string(jose.EdDSA):
 		_, private, err = ed25519.GenerateKey(random)
 	default:
 		err = errors.New("unknown algorithm")
 	}
 	if err != nil {
-		return storage.SigningKey{}, fmt.Errorf("generate %s key: %w", algorithm, err)
+		return storage.RingKey{}, fmt.Errorf("generate %s key: %w", algorithm, err)
 	}
-	return newSigningKey(algorithm, "", private)
+	return newRingKey(algorithm, "", private)
 }
 
-// newSigningKey makes the record of a private key, named by its RFC 7638
+// newRingKey makes the record of a private key, named by its RFC 7638
 // thumbprint unless an id is given.
-func newSigningKey(algorithm jose.SignatureAlgorithm, id string, private crypto.Signer) (storage.SigningKey, error) {
+func newRingKey(algorithm, id string, private crypto.Signer) (storage.RingKey, error) {
 	der, err := x509.MarshalPKCS8PrivateKey(private)
 	if err != nil {
-		return storage.SigningKey{}, fmt.Errorf("encode %s key: %w", algorithm, err)
+		return storage.RingKey{}, fmt.Errorf("encode %s key: %w", algorithm, err)
 	}
 	if id == "" {
 		jwk := jose.JSONWebKey{Key: private.Public()}
 		thumbprint, err := jwk.Thumbprint(crypto.SHA256)
 		if err != nil {
-			return storage.SigningKey{}, fmt.Errorf("name %s key: %w", algorithm, err)
+			return storage.RingKey{}, fmt.Errorf("name %s key: %w", algorithm, err)
 		}
 		id = base64.RawURLEncoding.EncodeToString(thumbprint)
 	}
-	return storage.SigningKey{ID: id, Algorithm: string(algorithm), PKCS8: der}, nil
+	return storage.RingKey{ID: id, Algorithm: algorithm, PKCS8: der}, nil
 }
 
 // parse reads back the private key of a record and checks that it fits its
 // algorithm.
-func parse(key storage.SigningKey) (crypto.Signer, error) {
+func parse(key storage.RingKey) (crypto.Signer, error) {
 	parsed, err := x509.ParsePKCS8PrivateKey(key.PKCS8)
 	if err != nil {
-		return nil, fmt.Errorf("signing key %q: %w", key.ID, err)
+		return nil, fmt.Errorf("key %q: %w", key.ID, err)
 	}
 	private, ok := parsed.(crypto.Signer)
 	if !ok {
-		return nil, fmt.Errorf("signing key %q: %T does not sign", key.ID, parsed)
+		return nil, fmt.Errorf("key %q: %T is no key pair", key.ID, parsed)
 	}
-	if err := fits(jose.SignatureAlgorithm(key.Algorithm), private.Public()); err != nil {
-		return nil, fmt.Errorf("signing key %q: %w", key.ID, err)
+	if useOf(key.Algorithm) == UseEncryption {
+		err = fitsEncryption(key.Algorithm, private.Public())
+	} else {
+		err = fits(jose.SignatureAlgorithm(key.Algorithm), private.Public())
+	}
+	if err != nil {
+		return nil, fmt.Errorf("key %q: %w", key.ID, err)
 	}
 	return private, nil
 }

@@ -28,7 +28,7 @@ var ErrKeyExists = errors.New("the ring has this key already")
 // ImportedKey is a private key from elsewhere that was found fit to sign. It is
 // made by ImportPEM and ImportJWK.
 type ImportedKey struct {
-	key storage.SigningKey
+	key storage.RingKey
 }
 
 // ID is the key id under which tokens will name the key.
@@ -123,7 +123,7 @@ func imported(parsed any, algorithm jose.SignatureAlgorithm, id string) (Importe
 	if err := checkKeyID(id); err != nil {
 		return ImportedKey{}, err
 	}
-	key, err := newSigningKey(algorithm, id, private)
+	key, err := newRingKey(string(algorithm), id, private)
 	if err != nil {
 		return ImportedKey{}, err
 	}
@@ -176,9 +176,9 @@ func (r *Ring) Import(ctx context.Context, imported ImportedKey, now bool) (time
 			}
 		}
 		l.publish(imported.key)
-		signsAt = l.activation(*l.find(imported.Algorithm(), storage.KeyNext))
+		signsAt = l.activation(*l.find(string(imported.Algorithm()), storage.KeyNext))
 		if now {
-			l.activate(imported.Algorithm())
+			l.activate(string(imported.Algorithm()))
 			signsAt = l.now
 		}
 		return nil

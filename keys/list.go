@@ -3,21 +3,21 @@ package keys
 import (
 	"time"
 
-	"github.com/go-jose/go-jose/v4"
-
 	"gatehouse/storage"
 )
 
 // Info describes a key to operators. It holds nothing secret.
 type Info struct {
-	ID        string                  `json:"kid"`
-	Algorithm jose.SignatureAlgorithm `json:"alg"`
-	State     storage.KeyState        `json:"state"`
-	CreatedAt time.Time               `json:"created_at"`
+	ID  string `json:"kid"`
+	Use Use    `json:"use"`
+	// Algorithm of an encryption key names its family.
+	Algorithm string           `json:"alg"`
+	State     storage.KeyState `json:"state"`
+	CreatedAt time.Time        `json:"created_at"`
 	// ActivatedAt and RetiredAt are zero until it happened.
 	ActivatedAt time.Time `json:"activated_at,omitzero"`
 	RetiredAt   time.Time `json:"retired_at,omitzero"`
-	// ChangesAt is when the key takes its next step by itself: begins to sign,
+	// ChangesAt is when the key takes its next step by itself: is used,
 	// retires, or is gone.
 	ChangesAt time.Time `json:"changes_at,omitzero"`
 }
@@ -30,7 +30,7 @@ func (r *Ring) List() []Info {
 	l := newLifecycle(r.config, storage.KeyRing{Keys: keys}, r.config.Now())
 	for _, key := range keys {
 		info := Info{
-			ID: key.ID, Algorithm: jose.SignatureAlgorithm(key.Algorithm), State: key.State,
+			ID: key.ID, Use: useOf(key.Algorithm), Algorithm: key.Algorithm, State: key.State,
 			CreatedAt: key.CreatedAt, ActivatedAt: key.ActivatedAt, RetiredAt: key.RetiredAt,
 		}
 		switch key.State {

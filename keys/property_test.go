@@ -88,7 +88,7 @@ func (s *simulation) step(t *testing.T) {
 		}
 	}
 	if s.random.IntN(100) == 0 {
-		if _, err := s.anyNode().Rotate(t.Context(), false, jose.ES256); err != nil {
+		if _, err := s.anyNode().Rotate(t.Context(), false, string(jose.ES256)); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/go-jose/go-jose/v4"
 )
 
-// Ring signs and verifies with the keys of the issuer. It is safe for concurrent
+// Ring signs, verifies and decrypts with the keys of the issuer. It is safe for concurrent
 // use; Sign and PublicSet never wait for the store.
 type Ring struct {
 	config   Config
@@ -50,7 +50,7 @@ type PublicSet struct {
 	MaxAge time.Duration
 }
 
-// PublicSet returns the public halves of all keys.
+// PublicSet returns the public halves of all keys that others may use.
 //
 // A key that this node has not read yet was created after the last reload, so it
 // signs no earlier than settle after that. A document from a node that has lost

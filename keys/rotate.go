@@ -7,8 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/go-jose/go-jose/v4"
-
 	"gatehouse/storage"
 )
 
@@ -28,30 +26,31 @@ func (r *Ring) Maintain(ctx context.Context, ticks <-chan time.Time) {
 		case <-ticks:
 		}
 		if err := r.Tick(ctx); err != nil && ctx.Err() == nil {
-			r.config.Logger.ErrorContext(ctx, "signing keys were not reloaded", "error", err)
+			r.config.Logger.ErrorContext(ctx, "keys were not reloaded", "error", err)
 		}
 	}
 }
 
 // Rotation says what Rotate did for one algorithm.
 type Rotation struct {
-	Algorithm jose.SignatureAlgorithm
+	Use       Use
+	Algorithm string
 	KeyID     string
-	// CurrentAt is when the key begins to sign: in the past if it does already.
+	// CurrentAt is when the key begins to be used: in the past if it does already.
 	CurrentAt time.Time
 }
 
 // Rotate starts the change of the keys of the algorithms, or of all configured
 // ones if none is given. A successor that waits already is left to wait.
 //
-// With now, the successor signs at once. Relying parties that cached the JWKS
-// before then do not know it: this is for a key that was disclosed.
-func (r *Ring) Rotate(ctx context.Context, now bool, algorithms ...jose.SignatureAlgorithm) ([]Rotation, error) {
+// With now, the successor is used at once. Relying parties that cached the JWKS
+// before then do not know a signing key: this is for a key that was disclosed.
+func (r *Ring) Rotate(ctx context.Context, now bool, algorithms ...string) ([]Rotation, error) {
 	if len(algorithms) == 0 {
-		algorithms = r.config.Algorithms
+		algorithms = r.config.keyAlgorithms()
 	}
 	for _, algorithm := range algorithms {
-		if !slices.Contains(r.config.Algorithms, algorithm) {
+		if !slices.Contains(r.config.keyAlgorithms(), algorithm) {
 			return nil, fmt.Errorf("rotate keys: %s is not configured", algorithm)
 		}
 	}
@@ -68,7 +67,7 @@ func (r *Ring) Rotate(ctx context.Context, now bool, algorithms ...jose.Signatur
 				l.publish(key)
 			}
 			next := l.find(algorithm, storage.KeyNext)
-			rotation := Rotation{Algorithm: algorithm, KeyID: next.ID, CurrentAt: l.activation(*next)}
+			rotation := Rotation{Use: useOf(algorithm), Algorithm: algorithm, KeyID: next.ID, CurrentAt: l.activation(*next)}
 			if now || l.find(algorithm, storage.KeyCurrent) == nil {
 				l.activate(algorithm)
 				rotation.CurrentAt = l.now
@@ -82,9 +81,9 @@ func (r *Ring) Rotate(ctx context.Context, now bool, algorithms ...jose.Signatur
 
 // generator returns a function that makes one key for each algorithm and
 // remembers it, so that a lost race does not generate twice.
-func (r *Ring) generator() func(jose.SignatureAlgorithm) (storage.SigningKey, error) {
-	made := make(map[jose.SignatureAlgorithm]storage.SigningKey)
-	return func(algorithm jose.SignatureAlgorithm) (storage.SigningKey, error) {
+func (r *Ring) generator() func(string) (storage.RingKey, error) {
+	made := make(map[string]storage.RingKey)
+	return func(algorithm string) (storage.RingKey, error) {
 		if key, ok := made[algorithm]; ok {
 			return key, nil
 		}
@@ -124,14 +123,14 @@ func (r *Ring) change(ctx context.Context, also func(*lifecycle) error) error {
 			continue
 		}
 		if err != nil {
-			return fmt.Errorf("write signing keys: %w", err)
+			return fmt.Errorf("write keys: %w", err)
 		}
 		r.report(ctx, l.changes)
 		return r.adopt(l.ring(), now)
 	}
 }
 
-func advance(l *lifecycle, fresh func(jose.SignatureAlgorithm) (storage.SigningKey, error), also func(*lifecycle) error) error {
+func advance(l *lifecycle, fresh func(string) (storage.RingKey, error), also func(*lifecycle) error) error {
 	for _, algorithm := range l.wanted() {
 		key, err := fresh(algorithm)
 		if err != nil {
@@ -156,14 +155,14 @@ func (r *Ring) read(ctx context.Context) (*storage.Record[storage.KeyRing], erro
 		if last == nil {
 			return nil, nil
 		}
-		r.config.Logger.WarnContext(ctx, "signing keys had vanished from the store")
+		r.config.Logger.WarnContext(ctx, "keys had vanished from the store")
 		if err := r.write(ctx, nil, last.ring); err != nil && !errors.Is(err, storage.ErrExists) {
-			return nil, fmt.Errorf("put signing keys back: %w", err)
+			return nil, fmt.Errorf("put keys back: %w", err)
 		}
 		record, err = r.config.Rings.Get(ctx, ringName)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read signing keys: %w", err)
+		return nil, fmt.Errorf("read keys: %w", err)
 	}
 	return record, nil
 }
@@ -188,7 +187,7 @@ func (r *Ring) reload(ctx context.Context) error {
 
 // adopt puts a ring to use that was read at the time at, or written by us.
 func (r *Ring) adopt(ring storage.KeyRing, at time.Time) error {
-	next, err := newSnapshot(ring, r.snapshot.Load(), at)
+	next, err := newSnapshot(ring, r.config, r.snapshot.Load(), at)
 	if err != nil {
 		return err
 	}
@@ -198,7 +197,7 @@ func (r *Ring) adopt(ring storage.KeyRing, at time.Time) error {
 
 func (r *Ring) report(ctx context.Context, changes []Change) {
 	for _, change := range changes {
-		r.config.Logger.InfoContext(ctx, "signing key "+string(change.Step), "kid", change.KeyID, "alg", string(change.Algorithm))
+		r.config.Logger.InfoContext(ctx, "key "+string(change.Step), "kid", change.KeyID, "use", string(change.Use), "alg", change.Algorithm)
 		r.config.Changed(ctx, change)
 	}
 }

@@ -44,7 +44,7 @@ type signer struct {
 // preparedTypes is the order of signer.headers.
 func preparedTypes() [3]string { return [3]string{TypeJWT, TypeAccessToken, TypeLogoutToken} }
 
-func newSigner(key storage.SigningKey) (*signer, error) {
+func newSigner(key storage.RingKey) (*signer, error) {
 	private, err := parse(key)
 	if err != nil {
 		return nil, err

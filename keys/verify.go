@@ -69,13 +69,22 @@ func (r *Ring) lookup(ctx context.Context, id string) *signer {
 	if key := r.snapshot.Load().byID[id]; key != nil {
 		return key
 	}
-	if id == "" || r.Age() < minReload || !r.loading.TryLock() {
-		return nil
-	}
-	defer r.loading.Unlock()
-	if err := r.reload(ctx); err != nil {
-		r.config.Logger.WarnContext(ctx, "signing keys were not reloaded", "error", err)
+	if id == "" || !r.reloadForUnknown(ctx) {
 		return nil
 	}
 	return r.snapshot.Load().byID[id]
+}
+
+// reloadForUnknown reads the ring because a stranger named a key that is not in
+// it, and says whether it did.
+func (r *Ring) reloadForUnknown(ctx context.Context) bool {
+	if r.Age() < minReload || !r.loading.TryLock() {
+		return false
+	}
+	defer r.loading.Unlock()
+	if err := r.reload(ctx); err != nil {
+		r.config.Logger.WarnContext(ctx, "keys were not reloaded", "error", err)
+		return false
+	}
+	return true
 }

@@ -2,16 +2,18 @@ package storage
 
 import "time"
 
-// KeyRing is every signing key of the issuer, one sealed record that all nodes
-// share.
+// KeyRing is every key of the issuer, for signing and for being encrypted to, one
+// sealed record that all nodes share.
 type KeyRing struct {
-	Keys []SigningKey `json:"keys"`
+	Keys []RingKey `json:"keys"`
 }
 
-// SigningKey is one key and where it is in its life: published but not used
-// (next), used (current), published until its last token has expired (retired).
-type SigningKey struct {
-	ID        string `json:"kid"`
+// RingKey is one key and where it is in its life: waiting (next), used (current),
+// kept for what was made with it (retired).
+type RingKey struct {
+	ID string `json:"kid"`
+	// Algorithm is what the key signs with, or RSA-OAEP-256 or ECDH-ES for a key
+	// that is encrypted to.
 	Algorithm string `json:"alg"`
 	// PKCS8 is the private key in DER.
 	PKCS8     []byte    `json:"pkcs8"`
@@ -22,7 +24,7 @@ type SigningKey struct {
 	RetiredAt   time.Time `json:"retired_at,omitzero"`
 }
 
-// KeyState is a step in the life of a SigningKey.
+// KeyState is a step in the life of a RingKey.
 type KeyState string
 
 // The steps, in order.

@@ -59,7 +59,7 @@ type Store struct {
 	RegistrationTokens *Table[RegistrationToken]
 	// Leases are held by whoever added them. Named by what they guard.
 	Leases *Table[Lease]
-	// KeyRings holds the one ring of signing keys. Named "ring".
+	// KeyRings holds the one ring of keys. Named "ring".
 	KeyRings *Table[KeyRing]
 
 	backend Backend

@@ -100,7 +100,7 @@ func (a *app) openRing(ctx context.Context, settings *config.Loaded, store *stor
 	ring := a.keyConfig(settings, store)
 	ring.Logger = logger
 	ring.Changed = func(ctx context.Context, change keys.Change) {
-		sink.Emit(ctx, event.Event{Name: event.SigningKeyRotated, Kind: string(change.Step), Reason: string(change.Algorithm) + " " + change.KeyID})
+		sink.Emit(ctx, event.Event{Name: event.SigningKeyRotated, Kind: string(change.Step), Reason: change.Algorithm + " " + change.KeyID})
 	}
 	return keys.Open(ctx, ring)
 }

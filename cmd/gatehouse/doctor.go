@@ -4,13 +4,16 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"time"
 
+	"github.com/go-jose/go-jose/v4"
 	"github.com/spf13/cobra"
 
 	"gatehouse/cmd/gatehouse/config"
 	"gatehouse/cmd/gatehouse/doctor"
 	"gatehouse/cmd/gatehouse/setup"
+	"gatehouse/keys"
 	"gatehouse/provider/claims"
 	"gatehouse/provider/clients"
 	"gatehouse/provider/oauth"
@@ -176,7 +179,7 @@ func currentKeys(ctx context.Context, store *storage.Store) ([]string, error) {
 	}
 	var current []string
 	for _, key := range record.Value.Keys {
-		if key.State == storage.KeyCurrent {
+		if key.State == storage.KeyCurrent && slices.Contains(keys.Algorithms(), jose.SignatureAlgorithm(key.Algorithm)) {
 			current = append(current, key.Algorithm+" "+key.ID)
 		}
 	}

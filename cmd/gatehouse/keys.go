@@ -18,16 +18,21 @@ import (
 
 // keyConfig is what every opener of the ring must agree on.
 func (a *app) keyConfig(settings *config.Loaded, store *storage.Store) keys.Config {
-	algorithms := make([]jose.SignatureAlgorithm, len(settings.Keys.Algorithms))
-	for i, algorithm := range settings.Keys.Algorithms {
-		algorithms[i] = jose.SignatureAlgorithm(algorithm)
-	}
 	return keys.Config{
-		Rings: store.KeyRings, Algorithms: algorithms,
+		Rings: store.KeyRings, Algorithms: named[jose.SignatureAlgorithm](settings.Keys.Algorithms),
+		EncryptionAlgorithms: named[jose.KeyAlgorithm](settings.Keys.EncryptionAlgorithms),
 		RotateEvery: settings.Keys.RotateEvery, PublishAhead: settings.Keys.JWKSMaxAge,
 		RetireAfter: max(settings.Tokens.IDTokenLifetime, settings.Tokens.AccessTokenLifetime),
 		Now:         a.now, Random: a.random,
 	}
+}
+
+func named[A ~string](names []string) []A {
+	all := make([]A, len(names))
+	for i, name := range names {
+		all[i] = A(name)
+	}
+	return all
 }
 
 func (a *app) withRing(ctx context.Context, do func(*keys.Ring) error) error {
@@ -41,22 +46,22 @@ func (a *app) withRing(ctx context.Context, do func(*keys.Ring) error) error {
 }
 
 func (a *app) keysCommand() *cobra.Command {
-	return group("keys", "List, rotate and import signing keys, also while gatehouse serves", a.keysListCommand(), a.keysRotateCommand(), a.keysImportCommand())
+	return group("keys", "List, rotate and import keys, also while gatehouse serves", a.keysListCommand(), a.keysRotateCommand(), a.keysImportCommand())
 }
 
 func (a *app) keysListCommand() *cobra.Command {
 	var asJSON bool
 	command := &cobra.Command{
-		Use: "list", Short: "List the signing keys", Args: cobra.NoArgs,
+		Use: "list", Short: "List the keys", Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			return a.withRing(command.Context(), func(ring *keys.Ring) error {
 				if asJSON {
 					return printJSON(command.OutOrStdout(), ring.List())
 				}
 				table := tabwriter.NewWriter(command.OutOrStdout(), 0, 0, 2, ' ', 0)
-				fmt.Fprintln(table, "KID\tALGORITHM\tSTATE\tCREATED\tCHANGES")
+				fmt.Fprintln(table, "KID\tUSE\tALGORITHM\tSTATE\tCREATED\tCHANGES")
 				for _, key := range ring.List() {
-					fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", key.ID, key.Algorithm, key.State, moment(key.CreatedAt), moment(key.ChangesAt))
+					fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", key.ID, key.Use, key.Algorithm, key.State, moment(key.CreatedAt), moment(key.ChangesAt))
 				}
 				return table.Flush()
 			})
@@ -69,27 +74,28 @@ func (a *app) keysListCommand() *cobra.Command {
 func (a *app) keysRotateCommand() *cobra.Command {
 	var now bool
 	command := &cobra.Command{
-		Use: "rotate [ALGORITHM…]", Short: "Begin the change to new signing keys",
+		Use: "rotate [ALGORITHM…]", Short: "Begin the change to new keys",
 		Long: "Publishes a new key for each algorithm, or for those named. It begins to sign when every cached key set has it.\n" +
-			"With --now it signs at once, for a key that was disclosed: clients with a cached key set refuse tokens until they read it again.",
+			"A new key to encrypt to takes the place of the published one as soon as every node has it; the old one goes on decrypting.\n" +
+			"With --now a key is used at once, for a key that was disclosed: clients with a cached key set refuse tokens until they read it again.",
 		RunE: func(command *cobra.Command, args []string) error {
-			algorithms := make([]jose.SignatureAlgorithm, len(args))
-			for i, algorithm := range args {
-				algorithms[i] = jose.SignatureAlgorithm(algorithm)
-			}
 			return a.withRing(command.Context(), func(ring *keys.Ring) error {
-				rotations, err := ring.Rotate(command.Context(), now, algorithms...)
+				rotations, err := ring.Rotate(command.Context(), now, args...)
 				if err != nil {
 					return err
 				}
 				for _, rotation := range rotations {
-					fmt.Fprintf(command.OutOrStdout(), "%s: key %s signs from %s\n", rotation.Algorithm, rotation.KeyID, moment(rotation.CurrentAt))
+					does := "signs"
+					if rotation.Use == keys.UseEncryption {
+						does = "is published"
+					}
+					fmt.Fprintf(command.OutOrStdout(), "%s: key %s %s from %s\n", rotation.Algorithm, rotation.KeyID, does, moment(rotation.CurrentAt))
 				}
 				return nil
 			})
 		},
 	}
-	command.Flags().BoolVar(&now, "now", false, "sign with the new keys at once")
+	command.Flags().BoolVar(&now, "now", false, "use the new keys at once")
 	return command
 }
 

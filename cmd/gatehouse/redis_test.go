@@ -31,6 +31,6 @@ func TestScriptsOnRedis(t *testing.T) {
 			env.Setenv("SERVICE_TOKEN", directus.ServiceToken.Reveal())
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"await": await, "request": request},
+		Cmds: scriptCommands(),
 	})
 }

@@ -2,12 +2,14 @@ package main
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -39,14 +41,20 @@ func TestScripts(t *testing.T) {
 			env.Setenv("ISSUER", "http://localhost:"+port)
 			// Making a key of 2048 bits takes its time under the race detector.
 			env.Setenv("GATEHOUSE_KEYS_ALGORITHMS", "RS256,ES256")
+			env.Setenv("GATEHOUSE_KEYS_ENCRYPTION_ALGORITHMS", "ECDH-ES")
 			env.Setenv("XDG_DATA_HOME", env.WorkDir+"/data")
 			env.Setenv("LONG_SECRET", "a-client-secret-of-more-than-32-characters")
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"await": await, "ready": ready, "request": request, "expand": expand,
-		},
+		Cmds: scriptCommands(),
 	})
+}
+
+func scriptCommands() map[string]func(*testscript.TestScript, bool, []string) {
+	return map[string]func(*testscript.TestScript, bool, []string){
+		"await": await, "ready": ready, "request": request, "expand": expand,
+		"capture": capture, "published": published,
+	}
 }
 
 func freePort(ctx context.Context) (string, error) {
@@ -119,6 +127,43 @@ func send(ctx context.Context, method, address, body string) (int, string, error
 	defer func() { _ = response.Body.Close() }()
 	answer, err := io.ReadAll(response.Body)
 	return response.StatusCode, string(answer), err
+}
+
+// capture NAME PATTERN sets a variable to the first group of the pattern in what was
+// printed last.
+func capture(ts *testscript.TestScript, _ bool, args []string) {
+	pattern, err := regexp.Compile(args[1])
+	ts.Check(err)
+	found := pattern.FindStringSubmatch(ts.ReadFile("stdout"))
+	if found == nil {
+		ts.Fatalf("nothing printed matches %s", args[1])
+	}
+	ts.Setenv(args[0], found[1])
+}
+
+// published ISSUER KID waits until the key set names the key, or with ! until it
+// does not. A node reads the ring at an interval, and sooner when it sees a token of
+// an unknown key, so it is shown one.
+func published(ts *testscript.TestScript, not bool, args []string) {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	defer cancel()
+	ticker := time.NewTicker(200 * time.Millisecond)
+	defer ticker.Stop()
+	header := base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"ES256","kid":"unknown","typ":"JWT"}`))
+	for {
+		_, _, err := send(ctx, http.MethodGet, args[0]+"/logout?id_token_hint="+header+".e30.AA", "")
+		ts.Check(err)
+		_, set, err := send(ctx, http.MethodGet, args[0]+"/jwks", "")
+		ts.Check(err)
+		if strings.Contains(set, `"`+args[1]+`"`) != not {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			ts.Fatalf("key %s published: %v", args[1], not)
+		case <-ticker.C:
+		}
+	}
 }
 
 // expand FILE replaces $NAMES in a file.

@@ -57,6 +57,9 @@ type Options struct {
 	Staleness time.Duration
 	// Algorithms to sign with; RS256 and ES256 if empty.
 	Algorithms []jose.SignatureAlgorithm
+	// EncryptionAlgorithms that request objects may be encrypted by; ECDH-ES if
+	// empty, since making an RSA key takes its time.
+	EncryptionAlgorithms []jose.KeyAlgorithm
 	// NoRegistration says that nobody can register.
 	NoRegistration bool
 	// PasswordPolicy is what the screens know of the project's; Directus has its
@@ -155,7 +158,13 @@ func (s *Server) handler(t testing.TB, options Options) http.Handler {
 	if algorithms == nil {
 		algorithms = []jose.SignatureAlgorithm{jose.RS256, jose.ES256}
 	}
-	s.Keys, err = keys.Open(context.Background(), keys.Config{Rings: s.Store.KeyRings, Algorithms: algorithms, Now: s.Clock.Now})
+	encryption := options.EncryptionAlgorithms
+	if encryption == nil {
+		encryption = []jose.KeyAlgorithm{jose.ECDH_ES}
+	}
+	s.Keys, err = keys.Open(context.Background(), keys.Config{
+		Rings: s.Store.KeyRings, Algorithms: algorithms, EncryptionAlgorithms: encryption, Now: s.Clock.Now,
+	})
 	if err != nil {
 		t.Fatalf("open keys: %v", err)
 	}

@@ -8,8 +8,10 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/go-jose/go-jose/v4"
 	"golang.org/x/text/language"
 
+	ring "gatehouse/keys"
 	"gatehouse/provider/claims"
 	"gatehouse/provider/clients"
 )
@@ -98,6 +100,11 @@ func (l *loader) checkKeys() {
 	for _, algorithm := range l.config.Keys.Algorithms {
 		if !slices.Contains(l.options.Rules.SigningAlgorithms, algorithm) {
 			l.refuse("keys.algorithms", "%q is not supported; use some of: %s", algorithm, strings.Join(l.options.Rules.SigningAlgorithms, ", "))
+		}
+	}
+	for _, algorithm := range l.config.Keys.EncryptionAlgorithms {
+		if !slices.Contains(ring.EncryptionAlgorithms(), jose.KeyAlgorithm(algorithm)) {
+			l.refuse("keys.encryption_algorithms", "%q is not supported; use some of: %v", algorithm, ring.EncryptionAlgorithms())
 		}
 	}
 }

@@ -144,11 +144,12 @@ type Sessions struct {
 	Idle, Absolute, RememberedIdle, RememberedAbsolute time.Duration
 }
 
-// Keys are the signing keys.
+// Keys are those of the issuer.
 type Keys struct {
-	Algorithms  []string
-	RotateEvery time.Duration
-	JWKSMaxAge  time.Duration
+	// Algorithms are signed with, EncryptionAlgorithms encrypted to us by.
+	Algorithms, EncryptionAlgorithms []string
+	RotateEvery                      time.Duration
+	JWKSMaxAge                       time.Duration
 }
 
 // Throttle bounds failed sign-ins, and mails.

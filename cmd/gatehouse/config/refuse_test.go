@@ -59,6 +59,7 @@ func TestLoadRefuses(t *testing.T) {
 		"half a certificate":            {file: minimal + "tls: {cert_file: a}\n", words: "belong together"},
 		"sessions that end before idle": {file: minimal + "sessions: {idle: 2d}\n", words: "sessions.absolute: 1d is shorter than sessions.idle (2d)"},
 		"keys that rotate too often":    {file: minimal + "keys: {rotate_every: 1h}\n", words: "keys.rotate_every: 1h is too short beside keys.jwks_max_age (1h)"},
+		"unknown encryption":            {file: minimal + "keys: {encryption_algorithms: [RSA1_5]}\n", words: `keys.encryption_algorithms: "RSA1_5" is not supported`},
 		"unknown algorithm":             {file: minimal + "keys: {algorithms: [HS256]}\n", words: `keys.algorithms: "HS256" is not supported`},
 		"short pairwise secret":         {file: minimal + "pairwise: {secret: s3cret-of-a-few-characters}\n", words: "gatehouse.yaml:3: pairwise.secret: has fewer than 32 bytes; make one with: openssl rand -base64 32"},
 		"short secret in a file":        {file: minimal + "pairwise: {secret_file: gatehouse.yaml.missing}\n", words: "pairwise.secret"},

@@ -212,7 +212,11 @@ func limitSettings() []setting[Config] {
 			value: func(c *Config) value { return texts(&c.Keys.Algorithms) },
 		},
 		{
-			key: "keys.rotate_every", fallback: "90d", doc: "How long a signing key signs.",
+			key: "keys.encryption_algorithms", fallback: "RSA-OAEP-256,ECDH-ES", doc: "Algorithms by which a client may encrypt request objects to Gatehouse, out of RSA-OAEP-256, RSA-OAEP, ECDH-ES, ECDH-ES+A128KW, ECDH-ES+A256KW.",
+			value: func(c *Config) value { return texts(&c.Keys.EncryptionAlgorithms) },
+		},
+		{
+			key: "keys.rotate_every", fallback: "90d", doc: "How long a key is used.",
 			value: func(c *Config) value { return duration(&c.Keys.RotateEvery, time.Minute, 5*year) },
 		},
 		{
