@@ -32,7 +32,7 @@ func newCrashing(t *testing.T) *crashing {
 	t.Helper()
 	c := &crashing{}
 	c.Server = providertest.New(t, providertest.Options{
-		Algorithms: []jose.SignatureAlgorithm{jose.RS256},
+		Algorithms: []jose.SignatureAlgorithm{jose.RS256}, Clients: []storage.Client{told()},
 		Backend: func(backend storage.Backend) storage.Backend {
 			c.faulty = storagetest.NewFaulty(backend)
 			return c.faulty
@@ -104,8 +104,8 @@ func (c *crashing) alive(grant storage.Grant) bool {
 	if !grant.Bound() {
 		return true
 	}
-	_, err := c.Store.Sessions.Get(context.Background(), grant.SessionID)
-	return err == nil
+	session, err := c.Store.Sessions.Get(context.Background(), grant.SessionID)
+	return err == nil && !session.Value.Ended
 }
 
 // code is what a page sent to the client, or nothing.

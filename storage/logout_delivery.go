@@ -1,12 +1,15 @@
 package storage
 
-import "time"
+import (
+	"hash/fnv"
+	"strconv"
+	"time"
+)
 
 // LogoutDelivery is one client that has to be told that a session has ended
 // (OpenID Connect Back-Channel Logout 1.0). It is added before the session is
-// taken away and named by DeliveryID, so that whoever repeats the step adds
-// nothing twice. It is deleted once the client has answered, or when it is given
-// up.
+// taken away and named by what session and client it is of, so that whoever
+// repeats the step adds nothing twice.
 type LogoutDelivery struct {
 	ID       string `json:"id"`
 	ClientID string `json:"client_id"`
@@ -20,6 +23,10 @@ type LogoutDelivery struct {
 	// Attempts counts those that failed, and DueAt is when the next may begin.
 	Attempts int       `json:"attempts,omitempty"`
 	DueAt    time.Time `json:"due_at"`
+	// Done says that the client has answered, or that it was given up. The record
+	// stays for a while: somebody else who ends the same session at the same time
+	// must see that it was told.
+	Done bool `json:"done,omitempty"`
 }
 
 // LogoutOutbox lists deliveries, so that no node has to look through the whole
@@ -31,6 +38,13 @@ type LogoutOutbox struct {
 
 // OutboxShards is how many outboxes there are, named "0", "1" and so on.
 const OutboxShards = 16
+
+// OutboxShard is the name of the outbox that lists a delivery.
+func OutboxShard(deliveryID string) string {
+	sum := fnv.New32a()
+	_, _ = sum.Write([]byte(deliveryID))
+	return strconv.Itoa(int(sum.Sum32() % OutboxShards))
+}
 
 // OutboxEntry names a delivery.
 type OutboxEntry struct {

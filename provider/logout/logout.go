@@ -188,7 +188,7 @@ func (e *Endpoint) answer(w http.ResponseWriter, r *http.Request, browser sessio
 }
 
 func (e *Endpoint) end(w http.ResponseWriter, r *http.Request, browser session.Browser, s storage.Session, client storage.Client, returnURL string) {
-	if err := e.Sessions.End(r.Context(), w, browser, s, "signed out"); err != nil {
+	if _, err := e.Sessions.End(r.Context(), w, browser, s, "signed out"); err != nil {
 		e.fail(w, r, err)
 		return
 	}

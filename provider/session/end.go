@@ -11,14 +11,18 @@ import (
 	"gatehouse/storage"
 )
 
-// End ends a session of the browser.
-func (m *Manager) End(ctx context.Context, w http.ResponseWriter, browser Browser, s storage.Session, reason string) error {
-	if err := m.remove(ctx, s.Subject, reason, s.ID); err != nil {
-		return fmt.Errorf("end session: %w", err)
+// End ends a session of the browser and returns it as it ended.
+func (m *Manager) End(ctx context.Context, w http.ResponseWriter, browser Browser, s storage.Session, reason string) (storage.Session, error) {
+	ended, err := m.remove(ctx, s.Subject, reason, s.ID)
+	if err != nil {
+		return storage.Session{}, fmt.Errorf("end session: %w", err)
 	}
 	browser.drop(s.ID)
 	m.send(w, browser)
-	return nil
+	if len(ended) > 0 {
+		s = ended[0]
+	}
+	return s, nil
 }
 
 // EndAll ends every session of a user, in every browser.
@@ -47,7 +51,7 @@ func (m *Manager) EndOthers(ctx context.Context, subject, keep, reason string) e
 	if err != nil {
 		return fmt.Errorf("end sessions: %w", err)
 	}
-	if err := m.remove(ctx, subject, reason, ids...); err != nil {
+	if _, err := m.remove(ctx, subject, reason, ids...); err != nil {
 		return fmt.Errorf("end sessions: %w", err)
 	}
 	return nil
@@ -63,7 +67,7 @@ func (m *Manager) EndOne(ctx context.Context, subject, id, reason string) error 
 	if !slices.Contains(ids, id) {
 		return fmt.Errorf("end session: %w", storage.ErrNotFound)
 	}
-	if err := m.remove(ctx, subject, reason, id); err != nil {
+	if _, err := m.remove(ctx, subject, reason, id); err != nil {
 		return fmt.Errorf("end session: %w", err)
 	}
 	return nil
@@ -112,17 +116,23 @@ func (m *Manager) List(ctx context.Context, subject string) ([]storage.Session, 
 	return alive, nil
 }
 
-// remove deletes the records first and their entries in the index after, so that
-// a crash leaves no session that no list shows. It then deletes the records once
-// more, for one that was being written meanwhile: whoever writes it looks for
-// its entry afterwards (stillListed), so that either of the two sees the other.
-func (m *Manager) remove(ctx context.Context, subject, reason string, ids ...string) error {
+// remove ends the records first and removes their entries in the index after, so
+// that a crash leaves no session that no list shows. It then ends the records
+// once more, for one that was being written meanwhile: whoever writes it looks
+// for its entry afterwards (stillListed), so that either of the two sees the
+// other. It returns the sessions that it ended itself.
+func (m *Manager) remove(ctx context.Context, subject, reason string, ids ...string) ([]storage.Session, error) {
 	if len(ids) == 0 {
-		return nil
+		return nil, nil
 	}
+	var ended []storage.Session
 	for _, id := range ids {
-		if err := m.delete(ctx, id); err != nil {
-			return err
+		s, err := m.delete(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		if s.ID != "" {
+			ended = append(ended, s)
 		}
 		m.Sink.Emit(ctx, event.Event{Name: event.SessionEnded, Subject: subject, SessionID: id, Reason: reason})
 	}
@@ -131,24 +141,25 @@ func (m *Manager) remove(ctx context.Context, subject, reason string, ids ...str
 		return nil
 	})
 	if err != nil && !errors.Is(err, storage.ErrNotFound) {
-		return err
+		return nil, err
 	}
 	for _, id := range ids {
-		if err := m.Store.Sessions.Delete(ctx, id); err != nil {
-			return err
+		if _, err := m.finish(ctx, id); err != nil {
+			return nil, err
 		}
 	}
-	return nil
+	return ended, nil
 }
 
 // delete ends a session before what was kept for it, which nobody can use
 // without it.
-func (m *Manager) delete(ctx context.Context, id string) error {
-	if err := m.Store.Sessions.Delete(ctx, id); err != nil {
-		return err
+func (m *Manager) delete(ctx context.Context, id string) (storage.Session, error) {
+	ended, err := m.finish(ctx, id)
+	if err != nil {
+		return storage.Session{}, err
 	}
 	if err := m.Store.DirectusAccesses.Delete(ctx, id); err != nil {
-		return err
+		return storage.Session{}, err
 	}
-	return m.Store.Enrolments.Delete(ctx, id)
+	return ended, m.Store.Enrolments.Delete(ctx, id)
 }

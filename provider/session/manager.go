@@ -32,9 +32,12 @@ type Config struct {
 	Store     *storage.Store
 	Cookies   Cookies
 	Lifetimes Lifetimes
-	Now       func() time.Time
-	Random    io.Reader
-	Sink      event.Sink
+	// Deliver, if not nil, is told which deliveries may go out at once. Whoever
+	// delivers finds them by himself too.
+	Deliver func(deliveries ...string)
+	Now     func() time.Time
+	Random  io.Reader
+	Sink    event.Sink
 }
 
 // Manager starts, finds and ends sessions. It is safe for concurrent use.

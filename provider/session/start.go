@@ -47,7 +47,7 @@ func (m *Manager) Start(ctx context.Context, w http.ResponseWriter, browser Brow
 	}
 	// A session that falls out of the cookie can never be signed out of again.
 	for _, lost := range browser.put(s, secret) {
-		if err := m.remove(ctx, lost.Subject, "too many accounts in one browser", lost.ID); err != nil {
+		if _, err := m.remove(ctx, lost.Subject, "too many accounts in one browser", lost.ID); err != nil {
 			return storage.Session{}, fmt.Errorf("start session: %w", err)
 		}
 	}
@@ -107,9 +107,10 @@ func (m *Manager) create(ctx context.Context, signIn SignIn, secret string) (sto
 	return s, m.stillListed(ctx, s)
 }
 
-// ErrEnded says that all sessions of the user were ended while he signed in, as
-// when his password was changed: what he signed in with counts no more.
-var ErrEnded = errors.New("sessions of the user were ended meanwhile")
+// ErrEnded says that the session has ended meanwhile, or that all sessions of the
+// user were ended while he signed in, as when his password was changed: what he
+// signed in with counts no more.
+var ErrEnded = errors.New("session was ended meanwhile")
 
 // stillListed ends a session that was just written if it has lost its entry in
 // the index. Whoever ended everything may have looked for it between the two
@@ -122,7 +123,7 @@ func (m *Manager) stillListed(ctx context.Context, s storage.Session) error {
 	if slices.Contains(ids, s.ID) {
 		return nil
 	}
-	if err := m.delete(ctx, s.ID); err != nil {
+	if _, err := m.delete(ctx, s.ID); err != nil {
 		return err
 	}
 	return ErrEnded
@@ -157,7 +158,8 @@ func (m *Manager) enter(ctx context.Context, s storage.Session, began time.Time,
 	if err != nil {
 		return err
 	}
-	return m.remove(ctx, s.Subject, "too many sessions", ended...)
+	_, err = m.remove(ctx, s.Subject, "too many sessions", ended...)
+	return err
 }
 
 // Select makes a session of the browser the current one.
