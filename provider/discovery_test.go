@@ -46,16 +46,16 @@ func TestDiscoverySaysExactlyWhatIsTrue(t *testing.T) {
 		"end_session_endpoint":             s.Issuer + "/logout",
 		"jwks_uri":                         s.Issuer + "/jwks",
 		"scopes_supported":                 texts(claims.Scopes()),
-		"response_types_supported":         texts(authorize.ResponseTypes()),
+		"response_types_supported":         texts(oauth.ResponseTypes()),
 		"response_modes_supported":         texts(authorize.ResponseModes()),
-		"grant_types_supported":            texts(grant.Types()),
+		"grant_types_supported":            append(texts(grant.Types()), "implicit"),
 		"acr_values_supported":             []any{session.ACRPassword, session.ACROTP},
 		"subject_types_supported":          []any{"public"},
 		"prompt_values_supported":          texts(authorize.Prompts(true)),
 		"display_values_supported":         texts(authorize.Displays()),
 		"claim_types_supported":            []any{"normal"},
 		"code_challenge_methods_supported": []any{"S256"},
-		"claims_supported": append([]any{"iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid", "at_hash"},
+		"claims_supported": append([]any{"iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid", "at_hash", "c_hash", "s_hash"},
 			texts(released.Supported())...),
 		"id_token_signing_alg_values_supported":                    texts(s.Keys.Algorithms()),
 		"token_endpoint_auth_methods_supported":                    texts(clientauth.Methods()),
@@ -86,13 +86,21 @@ func TestAdvertisedValuesWork(t *testing.T) {
 	web, browser := s.Web(t), s.NewBrowser(t)
 	browser.SignIn(web, ada, map[string]string{"scope": strings.Join(list("scopes_supported"), " ")})
 	for name, values := range map[string][]string{
-		"response_type": list("response_types_supported"), "response_mode": list("response_modes_supported"),
-		"display": list("display_values_supported"), "acr_values": list("acr_values_supported"), "scope": list("scopes_supported"),
+		"response_mode": list("response_modes_supported"),
+		"display":       list("display_values_supported"), "acr_values": list("acr_values_supported"), "scope": list("scopes_supported"),
 	} {
 		for _, value := range values {
 			page := browser.Get(web.AuthorizationURL(map[string]string{name: value, "prompt": "none"}))
 			if page.Code(t) == "" {
 				t.Errorf("%s=%s: no code", name, value)
+			}
+		}
+	}
+	for _, responseType := range list("response_types_supported") {
+		sent := browser.Get(s.Hybrid(t, responseType).AuthorizationURL(map[string]string{"prompt": "none"})).Sent(t)
+		for value, parameter := range map[string]string{"code": "code", "token": "access_token", "id_token": "id_token"} {
+			if sent.Has(parameter) != oauth.ResponseTypeHas(responseType, value) {
+				t.Errorf("response_type=%s answers %v", responseType, sent)
 			}
 		}
 	}
@@ -103,7 +111,8 @@ func TestAdvertisedValuesWork(t *testing.T) {
 		}
 	}
 	for _, grantType := range list("grant_types_supported") {
-		if got := web.Token(url.Values{"grant_type": {grantType}}).Text("error"); got == oauth.UnsupportedGrantType {
+		// The implicit grant has nothing to ask the token endpoint for.
+		if got := web.Token(url.Values{"grant_type": {grantType}}).Text("error"); got == oauth.UnsupportedGrantType && grantType != "implicit" {
 			t.Errorf("grant type %s is not supported", grantType)
 		}
 	}

@@ -147,7 +147,8 @@ func TestMistake05UnknownMeansFallBack(t *testing.T) {
 		{"response_mode", "web_message", oauth.InvalidRequest},
 		{"request", "e30.e30.", oauth.RequestNotSupported},
 		{"request_uri", "https://web.example/object#hash", oauth.RequestURINotSupported},
-		{"response_type", "code token", oauth.UnsupportedResponseType},
+		{"response_type", "code nonsense", oauth.UnsupportedResponseType},
+		{"response_type", "code token", oauth.UnauthorizedClient},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			page := browser.Get(web.AuthorizationURL(map[string]string{test.name: test.value, "prompt": "none"}))

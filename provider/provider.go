@@ -83,6 +83,9 @@ func paths() discovery.Paths {
 	}
 }
 
+// GrantTypes lists every grant type that a client may register.
+func GrantTypes() []string { return append(grant.Types(), authorize.GrantTypes()...) }
+
 // Provider is safe for concurrent use.
 type Provider struct {
 	base          string
@@ -173,7 +176,8 @@ func (p *Provider) endpoints(config Config) (err error) {
 	}
 	p.authorize, err = authorize.New(authorize.Config{
 		Issuer: config.Issuer, Store: config.Store, Clients: config.Clients, Sessions: p.sessions, Tokens: p.tokens,
-		Subjects: p.subjects, Accounts: gate, Handles: config.Handles, Pages: config.Pages, RequestLifetime: config.RequestLifetime,
+		Subjects: p.subjects, Accounts: gate, Handles: config.Handles, Claims: config.Claims, Evidence: config.Store.VerifiedEmails,
+		Pages: config.Pages, RequestLifetime: config.RequestLifetime,
 		Registration: config.Registration, Now: config.Now, Random: config.Random, Sink: config.Sink,
 	})
 	if err != nil {
@@ -202,7 +206,7 @@ func (p *Provider) endpoints(config Config) (err error) {
 	p.jwks = discovery.JWKS(config.Keys)
 	p.discovery, err = discovery.New(discovery.Config{
 		Issuer: config.Issuer, Paths: where, Scopes: claims.Scopes(), Claims: config.Claims.Supported(),
-		ResponseTypes: authorize.ResponseTypes(), ResponseModes: authorize.ResponseModes(), GrantTypes: grant.Types(),
+		ResponseTypes: oauth.ResponseTypes(), ResponseModes: authorize.ResponseModes(), GrantTypes: GrantTypes(),
 		Prompts: authorize.Prompts(config.Registration), Displays: authorize.Displays(), ACRValues: session.ACRValues(config.ExternalSignIn),
 		SubjectTypes: p.subjects.Types(), SigningAlgorithms: config.Keys.Algorithms(), ClientAuthentication: clientauth.Methods(),
 		AssertionAlgorithms: clientauth.SigningAlgorithms(), UILocales: config.UILocales,

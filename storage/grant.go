@@ -24,7 +24,11 @@ type Grant struct {
 	ACR             string    `json:"acr,omitempty"`
 	AMR             []string  `json:"amr,omitempty"`
 	Nonce           string    `json:"nonce,omitempty"`
-	IssuedAt        time.Time `json:"issued_at"`
+	// FrontChannel says that the client got tokens with the authorization
+	// response, whatever became of the code.
+	FrontChannel bool `json:"front_channel,omitempty"`
+
+	IssuedAt time.Time `json:"issued_at"`
 	// ListedUntil is when the user's index may forget the grant. It is moved on
 	// before the grant is kept any longer.
 	ListedUntil time.Time `json:"listed_until,omitzero"`

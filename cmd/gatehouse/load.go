@@ -3,10 +3,10 @@ package main
 import (
 	"gatehouse/cmd/gatehouse/config"
 	"gatehouse/keys"
-	"gatehouse/provider/authorize"
+	"gatehouse/provider"
 	"gatehouse/provider/clientauth"
 	"gatehouse/provider/clients"
-	"gatehouse/provider/grant"
+	"gatehouse/provider/oauth"
 )
 
 // load reads the configuration as a command needs it.
@@ -18,8 +18,8 @@ func (a *app) load(options config.Options) (*config.Loaded, error) {
 // clientRules come from the tables that the endpoints run on.
 func clientRules() clients.Rules {
 	return clients.Rules{
-		GrantTypes:          grant.Types(),
-		ResponseTypes:       authorize.ResponseTypes(),
+		GrantTypes:          provider.GrantTypes(),
+		ResponseTypes:       oauth.ResponseTypes(),
 		AuthMethods:         names(clientauth.Methods()),
 		SigningAlgorithms:   names(keys.Algorithms()),
 		AssertionAlgorithms: names(clientauth.SigningAlgorithms()),

@@ -4,8 +4,6 @@ import (
 	"errors"
 	"slices"
 
-	oidc "github.com/zitadel/oidc/v3/pkg/oidc"
-
 	"gatehouse/provider/clients"
 	"gatehouse/provider/oauth"
 	"gatehouse/storage"
@@ -48,12 +46,16 @@ func checkRedirectURI(a *attempt) error {
 	return nil
 }
 
+// checkResponseType takes the values in any order (OAuth 2.0 Multiple Response
+// Type Encoding Practices, section 3). What the client did not register it does
+// not get: tokens in the front channel are not safe for everybody (RFC 9700,
+// section 2.1.2).
 func checkResponseType(a *attempt) error {
-	responseType := a.get("response_type")
+	responseType := a.responseType()
 	switch {
 	case responseType == "":
 		return invalid("response_type is missing")
-	case !slices.Contains(ResponseTypes(), responseType):
+	case !slices.Contains(oauth.ResponseTypes(), responseType):
 		return oauth.NewError(oauth.UnsupportedResponseType, "response_type is not supported")
 	case !slices.Contains(a.client.ResponseTypes, responseType):
 		return oauth.NewError(oauth.UnauthorizedClient, "response_type is not registered for this client")
@@ -62,9 +64,13 @@ func checkResponseType(a *attempt) error {
 	return nil
 }
 
+// checkGrantType holds the client to the grant types of its response types
+// (OpenID Connect Dynamic Client Registration 1.0, section 2).
 func checkGrantType(a *attempt) error {
-	if !slices.Contains(a.client.GrantTypes, string(oidc.GrantTypeCode)) {
-		return oauth.NewError(oauth.UnauthorizedClient, "authorization_code is not registered for this client")
+	for _, needed := range oauth.ResponseTypeGrants(a.request.ResponseType) {
+		if !slices.Contains(a.client.GrantTypes, needed) {
+			return oauth.NewError(oauth.UnauthorizedClient, needed+" is not registered for this client")
+		}
 	}
 	return nil
 }

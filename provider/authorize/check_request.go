@@ -23,10 +23,14 @@ const (
 )
 
 // way sets how the answer travels, as far as the request says it well: whatever
-// is refused then goes out that way, with the state, or else by query, the
-// default for a code. The checks refuse what is said badly.
+// is refused then goes out that way, with the state, or else by the default of
+// the response type: the fragment where tokens are asked for, else the query. The
+// checks refuse what is said badly.
 func (a *attempt) way() {
 	a.request.ResponseMode = string(oidc.ResponseModeQuery)
+	if oauth.FrontChannel(a.responseType()) {
+		a.request.ResponseMode = string(oidc.ResponseModeFragment)
+	}
 	if checkResponseMode(a) == nil && a.get("response_mode") != "" {
 		a.request.ResponseMode = a.get("response_mode")
 	}
@@ -37,7 +41,9 @@ func (a *attempt) way() {
 
 // checkResponseMode never falls back for a mode that is not known: a code might
 // then go out by a way that the client did not ask for. A form is posted to web
-// addresses only; a browser cannot post one to an app's own scheme.
+// addresses only; a browser cannot post one to an app's own scheme. Tokens never
+// go by query, which servers log and browsers tell the next page (Multiple
+// Response Types, section 5).
 func checkResponseMode(a *attempt) error {
 	asked := a.parameters["response_mode"]
 	switch {
@@ -47,6 +53,8 @@ func checkResponseMode(a *attempt) error {
 		return invalid("response_mode is given more than once")
 	case !isMode(asked[0]):
 		return invalid("response_mode is not supported")
+	case asked[0] == string(oidc.ResponseModeQuery) && oauth.FrontChannel(a.responseType()):
+		return invalid("response_mode query is not for response types with tokens")
 	case asked[0] == string(oidc.ResponseModeFormPost) && clients.WebURIProblem(a.request.RedirectURI) != "":
 		return invalid("response_mode form_post needs a redirect_uri on the web")
 	}
@@ -95,6 +103,9 @@ func checkScope(a *attempt) error {
 	if len(scopes) == 0 {
 		return oauth.NewError(oauth.InvalidScope, "scope names nothing that this client may ask for")
 	}
+	if oauth.ReturnsIDToken(a.request.ResponseType) && !slices.Contains(scopes, oidc.ScopeOpenID) {
+		return oauth.NewError(oauth.InvalidScope, "an ID token needs scope openid")
+	}
 	a.request.Scopes = scopes
 	return nil
 }
@@ -104,7 +115,7 @@ func checkCodeChallenge(a *attempt) error {
 	switch {
 	case challenge == "" && method != "":
 		return invalid("code_challenge is missing")
-	case challenge == "" && a.client.Public():
+	case challenge == "" && a.client.Public() && oauth.ReturnsCode(a.request.ResponseType):
 		return invalid("this client must use PKCE: code_challenge is missing")
 	case challenge == "":
 		return nil
@@ -122,9 +133,14 @@ func notBase64URL(r rune) bool {
 	return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '-' && r != '_'
 }
 
+// checkNonce demands one wherever an ID token comes through the browser: by it
+// the client tells its own from one that somebody slipped in.
 func checkNonce(a *attempt) error {
-	if len(a.get("nonce")) > maxNonceLength {
+	switch {
+	case len(a.get("nonce")) > maxNonceLength:
 		return invalid("nonce is too long")
+	case a.get("nonce") == "" && oauth.ReturnsIDToken(a.request.ResponseType):
+		return invalid("nonce is missing")
 	}
 	a.request.Nonce = a.get("nonce")
 	return nil
@@ -200,10 +216,11 @@ func checkHints(a *attempt) error {
 	return nil
 }
 
-// checkOfflineAccess drops the scope where no refresh token could come of it.
-// That the person consented to it is the policy's concern.
+// checkOfflineAccess drops the scope where no refresh token could come of it: it
+// needs the grant type, and a code, since none goes through the browser. That the
+// person consented to it is the policy's concern.
 func checkOfflineAccess(a *attempt) error {
-	if !slices.Contains(a.client.GrantTypes, string(oidc.GrantTypeRefreshToken)) {
+	if !slices.Contains(a.client.GrantTypes, string(oidc.GrantTypeRefreshToken)) || !oauth.ReturnsCode(a.request.ResponseType) {
 		a.request.Scopes = slices.DeleteFunc(a.request.Scopes, func(s string) bool { return s == oidc.ScopeOfflineAccess })
 	}
 	if len(a.request.Scopes) == 0 {

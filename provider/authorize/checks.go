@@ -27,15 +27,15 @@ func identityChecks() []check {
 // refuse is sent there, by the way that was asked for.
 func requestChecks() []check {
 	return []check{
-		{"response_mode", "OAuth 2.0 Multiple Response Types, section 2.1", checkResponseMode},
+		{"response_mode", "OAuth 2.0 Multiple Response Types, sections 2.1 and 5", checkResponseMode},
 		{"state", "RFC 6749, section 4.1.1", checkState},
 		{"duplicates", "RFC 6749, section 3.1", checkDuplicates},
 		{"request object", "OpenID Connect Core 1.0, sections 3.1.2.6 and 6", checkRequestObject},
 		{"response_type", "RFC 6749, section 3.1.1", checkResponseType},
-		{"client's grant", "RFC 6749, section 4.1.2.1", checkGrantType},
+		{"client's grant", "RFC 6749, sections 4.1.2.1 and 4.2.2.1", checkGrantType},
 		{"scope", "RFC 6749, section 3.3; OpenID Connect Core 1.0, section 3.1.2.1", checkScope},
 		{"code_challenge", "RFC 7636, section 4.3; RFC 9700, section 2.1.1", checkCodeChallenge},
-		{"nonce", "OpenID Connect Core 1.0, section 3.1.2.1", checkNonce},
+		{"nonce", "OpenID Connect Core 1.0, sections 3.1.2.1, 3.2.2.1 and 3.3.2.11", checkNonce},
 		{"prompt", "OpenID Connect Core 1.0, section 3.1.2.1; Initiating User Registration 1.0, section 4.1", checkPrompt},
 		{"max_age", "OpenID Connect Core 1.0, section 3.1.2.1", checkMaxAge},
 		{"id_token_hint", "OpenID Connect Core 1.0, section 3.1.2.1", checkIDTokenHint},

@@ -137,10 +137,10 @@ func TestRequestChecksAnswerTheClient(t *testing.T) {
 	}{
 		{"response_type missing", web, set("response_type", ""), oauth.InvalidRequest},
 		{"response_type twice", web, twice("response_type", "code"), oauth.InvalidRequest},
-		{"response_type token", web, set("response_type", "token"), oauth.UnsupportedResponseType},
-		{"response_type hybrid", web, set("response_type", "code id_token"), oauth.UnsupportedResponseType},
 		{"response_type none", web, set("response_type", "none"), oauth.UnsupportedResponseType},
 		{"response_type unknown", web, set("response_type", "Code"), oauth.UnsupportedResponseType},
+		{"response_type code and none", web, set("response_type", "code none"), oauth.UnsupportedResponseType},
+		{"response_type code and code", web, set("response_type", "code code"), oauth.UnsupportedResponseType},
 		{"client without authorization_code", robot, set(), oauth.UnauthorizedClient},
 		{"state too long", web, set("state", long(4097)), oauth.InvalidRequest},
 		{"state twice", web, twice("state", "state-web"), oauth.InvalidRequest},

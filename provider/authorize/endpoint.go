@@ -33,6 +33,9 @@ type Config struct {
 	Subjects *claims.Subjects
 	Accounts *account.Gate
 	Handles  *oauth.Handles
+	// Claims and Evidence tell what an ID token says of its user.
+	Claims   *claims.Releaser
+	Evidence claims.Evidence
 	Pages    Pages
 	// Registration says that people may be sent to register (prompt=create).
 	Registration bool
@@ -54,6 +57,7 @@ func New(config Config) (*Endpoint, error) {
 	switch {
 	case config.Issuer == "", config.Store == nil, config.Clients == nil, config.Sessions == nil,
 		config.Tokens == nil, config.Subjects == nil, config.Accounts == nil, config.Handles == nil, config.Pages == nil,
+		config.Claims == nil, config.Evidence == nil,
 		config.RequestLifetime <= 0, config.Now == nil, config.Random == nil, config.Sink == nil:
 		return nil, errors.New("authorization endpoint: every field of the configuration but Registration is needed")
 	}

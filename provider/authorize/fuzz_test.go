@@ -21,6 +21,7 @@ func FuzzAuthorizeParameters(f *testing.F) {
 		valid + "&response_mode=fragment&max_age=0", valid + "&state=%00%ff&state=2", valid + "&id_token_hint=a.b.c",
 		"client_id=native&redirect_uri=http://127.0.0.1:5/callback&response_type=code&scope=openid",
 		"client_id=native&redirect_uri=http://127.0.0.1:5@evil.example/callback&response_type=code",
+		s.Hybrid(f, "token code").Parameters(nil).Encode(), s.Hybrid(f, "id_token").Parameters(nil).Encode() + "&response_mode=query",
 		"client_id=web&redirect_uri=//evil.example&response_type=code", valid + "&ui_locales=xx-%00&login_hint=%27%22%3c",
 	} {
 		f.Add(seed, false)
@@ -31,7 +32,7 @@ func FuzzAuthorizeParameters(f *testing.F) {
 		f.Fatal(err)
 	}
 	registered := []string{
-		providertest.WebRedirectURI, providertest.SecondRedirectURI, providertest.SPARedirectURI,
+		providertest.WebRedirectURI, providertest.SecondRedirectURI, providertest.HybridRedirectURI, providertest.SPARedirectURI,
 		"http://127.0.0.1/callback", providertest.NativeScheme,
 	}
 	f.Fuzz(func(t *testing.T, parameters string, post bool) {

@@ -26,6 +26,9 @@ type attempt struct {
 // (RFC 6749, section 3.1).
 func (a *attempt) get(name string) string { return a.parameters.Get(name) }
 
+// responseType is the one that is asked for, normal but not checked.
+func (a *attempt) responseType() string { return oauth.NormalResponseType(a.get("response_type")) }
+
 // readParameters takes them from the query of a GET or the body of a POST, and
 // never from both (OpenID Connect Core 1.0, section 3.1.2.1).
 func readParameters(w http.ResponseWriter, r *http.Request) (url.Values, error) {
@@ -51,8 +54,9 @@ func modes() []string {
 // ResponseModes lists the response modes, for discovery.
 func ResponseModes() []string { return modes() }
 
-// ResponseTypes lists the response types, for discovery.
-func ResponseTypes() []string { return []string{string(oidc.ResponseTypeCode)} }
+// GrantTypes lists the grant types that this endpoint answers by itself, for
+// discovery.
+func GrantTypes() []string { return []string{string(oidc.GrantTypeImplicit)} }
 
 // Displays lists the values of display that are understood.
 func Displays() []string { return []string{"page", "popup", "touch", "wap"} }

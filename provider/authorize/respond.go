@@ -6,37 +6,62 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 
 	oidc "github.com/zitadel/oidc/v3/pkg/oidc"
 
 	"gatehouse/provider/event"
 	"gatehouse/provider/oauth"
 	"gatehouse/provider/session"
+	"gatehouse/provider/token"
 	"gatehouse/storage"
 )
 
-// respond opens the grant and sends the code (OpenID Connect Core 1.0, section
-// 3.1.2.5).
+// respond opens the grant and sends what the response type names (OpenID Connect
+// Core 1.0, sections 3.1.2.5, 3.2.2.5 and 3.3.2.5).
 func (e *Endpoint) respond(w http.ResponseWriter, r *http.Request, request storage.AuthorizationRequest, client storage.Client, v verdict) {
-	s := v.session
-	if err := e.join(r.Context(), request, client, s); err != nil {
-		e.refuse(w, r, request, err)
-		return
-	}
-	grant, code, err := e.Tokens.OpenCode(r.Context(), client, storage.Grant{
-		ClientID: client.ID, Subject: s.Subject, SessionID: s.ID, Offline: offline(request),
-		Scopes: request.Scopes, Audience: request.Resources, Nonce: request.Nonce,
-		AuthenticatedAt: s.AuthenticatedAt, ACR: s.ACR, AMR: s.AMR,
-	}, request.RedirectURI, request.CodeChallenge, v.index)
+	parameters, err := e.mint(r.Context(), request, client, v)
 	if err != nil {
 		e.refuse(w, r, request, err)
 		return
 	}
-	e.Sink.Emit(r.Context(), event.Event{
+	e.deliver(w, r, request, parameters)
+}
+
+func (e *Endpoint) mint(ctx context.Context, request storage.AuthorizationRequest, client storage.Client, v verdict) (url.Values, error) {
+	identity, err := e.identity(ctx, request, client, v.account)
+	if err != nil {
+		return nil, err
+	}
+	s := v.session
+	if err := e.join(ctx, request, client, s); err != nil {
+		return nil, err
+	}
+	grant, code, err := e.Tokens.Open(ctx, client, token.Opening{
+		Grant: storage.Grant{
+			ClientID: client.ID, Subject: s.Subject, SessionID: s.ID, Offline: offline(request),
+			Scopes: request.Scopes, Audience: request.Resources, Nonce: request.Nonce,
+			AuthenticatedAt: s.AuthenticatedAt, ACR: s.ACR, AMR: s.AMR,
+		},
+		ResponseType: request.ResponseType, RedirectURI: request.RedirectURI, CodeChallenge: request.CodeChallenge, Index: v.index,
+	})
+	if err != nil {
+		return nil, err
+	}
+	var set token.Set
+	if oauth.FrontChannel(request.ResponseType) {
+		set, err = e.Tokens.IssueFrontChannel(ctx,
+			token.Authorization{Client: client, Grant: grant, Scopes: grant.Scopes, Nonce: grant.Nonce},
+			token.FrontChannel{ResponseType: request.ResponseType, Code: code, State: request.State}, identity)
+		if err != nil {
+			return nil, err
+		}
+	}
+	e.Sink.Emit(ctx, event.Event{
 		Name: event.AuthorizationGranted, ClientID: client.ID, Subject: s.Subject,
 		SessionID: s.ID, GrantID: grant.ID,
 	})
-	e.deliver(w, r, request, url.Values{"code": {code}})
+	return responseParameters(code, set), nil
 }
 
 // join makes a client that gets an ID token hear of the end of the session.
@@ -49,4 +74,33 @@ func (e *Endpoint) join(ctx context.Context, request storage.AuthorizationReques
 		return oauth.NewError(oauth.LoginRequired, "the session has ended meanwhile").WithCause(err)
 	}
 	return err
+}
+
+// responseParameters is the answer, of which each part may be missing.
+func responseParameters(code string, set token.Set) url.Values {
+	parameters := url.Values{}
+	for name, value := range map[string]string{
+		"code": code, "access_token": set.AccessToken, "token_type": set.TokenType, "scope": set.Scope, "id_token": set.IDToken,
+	} {
+		if value != "" {
+			parameters.Set(name, value)
+		}
+	}
+	if set.AccessToken != "" {
+		parameters.Set("expires_in", strconv.FormatInt(set.ExpiresIn, 10))
+	}
+	return parameters
+}
+
+// identity returns the claims of the user for the ID token of the answer. The
+// claims of scopes are in it where there will be no access token to ask userinfo
+// with (OpenID Connect Core 1.0, section 5.4), and for clients that want them in
+// ID tokens and get no other one.
+func (e *Endpoint) identity(ctx context.Context, request storage.AuthorizationRequest, client storage.Client, account storage.Account) (map[string]any, error) {
+	wanted := request.ResponseType == oauth.ResponseTypeIDToken ||
+		request.ResponseType == oauth.ResponseTypeIDTokenToken && client.IDTokenScopeClaims
+	if !wanted {
+		return nil, nil
+	}
+	return e.Claims.Release(ctx, account, request.Scopes, e.Evidence)
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"slices"
 
+	"gatehouse/provider/oauth"
 	"gatehouse/storage"
 )
 
@@ -45,10 +46,34 @@ func Fields(err error) []*FieldError {
 	return nil
 }
 
-// WithDefaults fills in what RFC 7591 says of metadata that is left out.
+// grantsFor lists the grant types that go with response types, authorization_code
+// if there are none.
+func grantsFor(responseTypes []string) []string {
+	var grants []string
+	for _, responseType := range responseTypes {
+		for _, grant := range oauth.ResponseTypeGrants(responseType) {
+			if !slices.Contains(grants, grant) {
+				grants = append(grants, grant)
+			}
+		}
+	}
+	if len(grants) == 0 {
+		return []string{grantAuthorizationCode}
+	}
+	return grants
+}
+
+// WithDefaults fills in what RFC 7591 says of metadata that is left out, and
+// writes response types in our order. Left-out grant types are those that the
+// response types need.
 func WithDefaults(client storage.Client) storage.Client {
+	// What others hold of the client stays as it is.
+	client.ResponseTypes = slices.Clone(client.ResponseTypes)
+	for i, responseType := range client.ResponseTypes {
+		client.ResponseTypes[i] = oauth.NormalResponseType(responseType)
+	}
 	if len(client.GrantTypes) == 0 {
-		client.GrantTypes = []string{grantAuthorizationCode}
+		client.GrantTypes = grantsFor(client.ResponseTypes)
 	}
 	if len(client.ResponseTypes) == 0 && slices.Contains(client.GrantTypes, grantAuthorizationCode) {
 		client.ResponseTypes = []string{"code"}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 
+	"gatehouse/provider/oauth"
 	"gatehouse/storage"
 )
 
@@ -16,6 +17,7 @@ const (
 	grantAuthorizationCode = "authorization_code"
 	grantRefreshToken      = "refresh_token"
 	grantClientCredentials = "client_credentials"
+	grantImplicit          = "implicit"
 
 	methodNone          = "none"
 	methodPrivateKeyJWT = "private_key_jwt"
@@ -113,12 +115,20 @@ func (v *validation) grants() {
 	v.distinct("grant_types", client.GrantTypes)
 	v.distinct("response_types", client.ResponseTypes)
 	code := slices.Contains(client.GrantTypes, grantAuthorizationCode)
-	// RFC 7591, section 2.1: grant types and response types must agree.
-	switch {
-	case code && !slices.Contains(client.ResponseTypes, "code"):
+	// RFC 7591, section 2.1; OpenID Connect Dynamic Client Registration 1.0,
+	// section 2: grant types and response types must agree.
+	for _, responseType := range client.ResponseTypes {
+		for _, grant := range oauth.ResponseTypeGrants(responseType) {
+			if !slices.Contains(client.GrantTypes, grant) {
+				v.refuse("grant_types", "the response type %s needs %s", responseType, grant)
+			}
+		}
+	}
+	if code && !slices.ContainsFunc(client.ResponseTypes, oauth.ReturnsCode) {
 		v.refuse("response_types", "authorization_code needs the response type code")
-	case !code && slices.Contains(client.ResponseTypes, "code"):
-		v.refuse("grant_types", "the response type code needs authorization_code")
+	}
+	if slices.Contains(client.GrantTypes, grantImplicit) && !slices.ContainsFunc(client.ResponseTypes, oauth.FrontChannel) {
+		v.refuse("response_types", "implicit needs a response type with id_token or token")
 	}
 	if slices.Contains(client.GrantTypes, grantRefreshToken) && !code {
 		v.refuse("grant_types", "refresh_token alone never begins; add authorization_code")
@@ -131,7 +141,7 @@ func (v *validation) grants() {
 
 func (v *validation) redirects() {
 	client := v.client
-	if slices.Contains(client.GrantTypes, grantAuthorizationCode) && len(client.RedirectURIs) == 0 {
+	if len(client.ResponseTypes) > 0 && len(client.RedirectURIs) == 0 {
 		v.refuse("redirect_uris", "is empty; name every address that the app wants its answer at, exactly as it will ask for it")
 	}
 	v.redirectURIs("redirect_uris", client.RedirectURIs)

@@ -8,13 +8,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"gatehouse/provider/clients"
+	"gatehouse/provider/oauth"
 	"gatehouse/storage"
 )
 
 func rules() clients.Rules {
 	return clients.Rules{
-		GrantTypes:          []string{"authorization_code", "refresh_token", "client_credentials"},
-		ResponseTypes:       []string{"code"},
+		GrantTypes:          []string{"authorization_code", "refresh_token", "client_credentials", "implicit"},
+		ResponseTypes:       oauth.ResponseTypes(),
 		AuthMethods:         []string{"client_secret_basic", "client_secret_post", "private_key_jwt", "none"},
 		SigningAlgorithms:   []string{"RS256", "ES256"},
 		AssertionAlgorithms: []string{"RS256", "ES256"},
@@ -48,8 +49,12 @@ func TestValidateAccepts(t *testing.T) {
 	service := clients.WithDefaults(storage.Client{ID: "job", GrantTypes: []string{"client_credentials"}, SecretDigests: webClient().SecretDigests})
 	loopback := webClient()
 	loopback.RedirectURIs = []string{"http://localhost:3000/api/auth/callback/gatehouse"}
+	hybrid := clients.WithDefaults(storage.Client{
+		ID: "desk", SecretDigests: webClient().SecretDigests, RedirectURIs: webClient().RedirectURIs,
+		ResponseTypes: []string{"code", "token code", "id_token token code", "id_token"},
+	})
 	for name, client := range map[string]storage.Client{
-		"web": webClient(), "public": publicClient(), "native": native, "private_key_jwt": assertion, "service": service, "loopback": loopback,
+		"hybrid": hybrid, "web": webClient(), "public": publicClient(), "native": native, "private_key_jwt": assertion, "service": service, "loopback": loopback,
 	} {
 		t.Run(name, func(t *testing.T) {
 			if err := clients.Validate(client, rules()); err != nil {
@@ -65,21 +70,31 @@ func TestValidateRefuses(t *testing.T) {
 		field  string
 		words  string
 	}{
-		"no id":                           {func(c *storage.Client) { c.ID = "" }, "client_id", "missing"},
-		"id with a space":                 {func(c *storage.Client) { c.ID = "a b" }, "client_id", "visible ASCII"},
-		"unknown application type":        {func(c *storage.Client) { c.ApplicationType = "desktop" }, "application_type", "web, native"},
-		"no secret":                       {func(c *storage.Client) { c.SecretDigests = nil }, "client_secret", "none"},
-		"basic without secret":            {func(c *storage.Client) { c.SecretDigests, c.TokenEndpointAuthMethod = nil, "client_secret_basic" }, "client_secret", "needs a secret"},
-		"public with secret":              {func(c *storage.Client) { c.TokenEndpointAuthMethod = "none" }, "client_secret", "public client"},
-		"unknown method":                  {func(c *storage.Client) { c.TokenEndpointAuthMethod = "tls" }, "token_endpoint_auth_method", "client_secret_basic"},
-		"assertion without keys":          {func(c *storage.Client) { c.SecretDigests, c.TokenEndpointAuthMethod = nil, "private_key_jwt" }, "jwks", "public keys"},
-		"private key":                     {func(c *storage.Client) { c.JWKS = json.RawMessage(privateJWKS) }, "jwks", "private key"},
-		"keys that are none":              {func(c *storage.Client) { c.JWKS = json.RawMessage(`{"keys":[]}`) }, "jwks", "JSON Web Key Set"},
-		"both kinds of keys":              {func(c *storage.Client) { c.JWKS, c.JWKSURI = json.RawMessage(publicJWKS), "https://a.example/jwks" }, "jwks", "exclude"},
-		"jwks_uri over http":              {func(c *storage.Client) { c.JWKSURI = "http://a.example/jwks" }, "jwks_uri", "https"},
-		"unknown grant":                   {func(c *storage.Client) { c.GrantTypes = []string{"authorization_code", "password"} }, "grant_types", "password"},
-		"refresh without code":            {func(c *storage.Client) { c.GrantTypes, c.ResponseTypes = []string{"refresh_token"}, nil }, "grant_types", "authorization_code"},
-		"implicit":                        {func(c *storage.Client) { c.ResponseTypes = []string{"code", "token"} }, "response_types", "token"},
+		"no id":                          {func(c *storage.Client) { c.ID = "" }, "client_id", "missing"},
+		"id with a space":                {func(c *storage.Client) { c.ID = "a b" }, "client_id", "visible ASCII"},
+		"unknown application type":       {func(c *storage.Client) { c.ApplicationType = "desktop" }, "application_type", "web, native"},
+		"no secret":                      {func(c *storage.Client) { c.SecretDigests = nil }, "client_secret", "none"},
+		"basic without secret":           {func(c *storage.Client) { c.SecretDigests, c.TokenEndpointAuthMethod = nil, "client_secret_basic" }, "client_secret", "needs a secret"},
+		"public with secret":             {func(c *storage.Client) { c.TokenEndpointAuthMethod = "none" }, "client_secret", "public client"},
+		"unknown method":                 {func(c *storage.Client) { c.TokenEndpointAuthMethod = "tls" }, "token_endpoint_auth_method", "client_secret_basic"},
+		"assertion without keys":         {func(c *storage.Client) { c.SecretDigests, c.TokenEndpointAuthMethod = nil, "private_key_jwt" }, "jwks", "public keys"},
+		"private key":                    {func(c *storage.Client) { c.JWKS = json.RawMessage(privateJWKS) }, "jwks", "private key"},
+		"keys that are none":             {func(c *storage.Client) { c.JWKS = json.RawMessage(`{"keys":[]}`) }, "jwks", "JSON Web Key Set"},
+		"both kinds of keys":             {func(c *storage.Client) { c.JWKS, c.JWKSURI = json.RawMessage(publicJWKS), "https://a.example/jwks" }, "jwks", "exclude"},
+		"jwks_uri over http":             {func(c *storage.Client) { c.JWKSURI = "http://a.example/jwks" }, "jwks_uri", "https"},
+		"unknown grant":                  {func(c *storage.Client) { c.GrantTypes = []string{"authorization_code", "password"} }, "grant_types", "password"},
+		"refresh without code":           {func(c *storage.Client) { c.GrantTypes, c.ResponseTypes = []string{"refresh_token"}, nil }, "grant_types", "authorization_code"},
+		"unknown response type":          {func(c *storage.Client) { c.ResponseTypes = []string{"code", "token"} }, "response_types", "token"},
+		"ID token without implicit":      {func(c *storage.Client) { c.ResponseTypes = []string{"code", "id_token"} }, "grant_types", "implicit"},
+		"hybrid without implicit":        {func(c *storage.Client) { c.ResponseTypes = []string{"code token"} }, "grant_types", "implicit"},
+		"hybrid without code":            {func(c *storage.Client) { c.GrantTypes, c.ResponseTypes = []string{"implicit"}, []string{"code token"} }, "grant_types", "authorization_code"},
+		"implicit without response type": {func(c *storage.Client) { c.GrantTypes = append(c.GrantTypes, "implicit") }, "response_types", "implicit"},
+		"code grant without code": {func(c *storage.Client) {
+			c.GrantTypes, c.ResponseTypes = append(c.GrantTypes, "implicit"), []string{"id_token"}
+		}, "response_types", "code"},
+		"no redirect URI for ID tokens": {func(c *storage.Client) {
+			c.GrantTypes, c.ResponseTypes, c.RedirectURIs = []string{"implicit"}, []string{"id_token"}, nil
+		}, "redirect_uris", "empty"},
 		"code response without grant":     {func(c *storage.Client) { c.GrantTypes = []string{"client_credentials"} }, "grant_types", "authorization_code"},
 		"no redirect URI":                 {func(c *storage.Client) { c.RedirectURIs = nil }, "redirect_uris", "empty"},
 		"redirect URI over http":          {func(c *storage.Client) { c.RedirectURIs = []string{"http://shop.example/callback"} }, "redirect_uris", "https"},

@@ -115,7 +115,7 @@ func New(config Config) (*Document, error) {
 
 // protocolClaims are those of ID tokens that no scope releases.
 func protocolClaims() []string {
-	return []string{"iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid", "at_hash"}
+	return []string{"iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid", "at_hash", "c_hash", "s_hash"}
 }
 
 func convert[To, From ~string](values []From) []To {

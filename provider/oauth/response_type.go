@@ -3,6 +3,8 @@ package oauth
 import (
 	"slices"
 	"strings"
+
+	oidc "github.com/zitadel/oidc/v3/pkg/oidc"
 )
 
 // The response types that there are, written in the one order that we keep them
@@ -29,6 +31,37 @@ func ResponseTypes() []string {
 // unknown or given twice stays, and so is no response type of ours.
 func NormalResponseType(responseType string) string {
 	return strings.Join(slices.Sorted(slices.Values(strings.Fields(responseType))), " ")
+}
+
+// ReturnsCode says whether the answer to a normal response type holds an
+// authorization code, ReturnsIDToken whether an ID token, and ReturnsAccessToken
+// whether an access token.
+func ReturnsCode(responseType string) bool { return ResponseTypeHas(responseType, "code") }
+
+// ReturnsIDToken is described with ReturnsCode.
+func ReturnsIDToken(responseType string) bool { return ResponseTypeHas(responseType, "id_token") }
+
+// ReturnsAccessToken is described with ReturnsCode.
+func ReturnsAccessToken(responseType string) bool { return ResponseTypeHas(responseType, "token") }
+
+// FrontChannel says whether tokens come with the authorization response itself,
+// through the browser. It holds for what is no response type of ours as well, so
+// that a refusal takes the way that the answer would have taken.
+func FrontChannel(responseType string) bool {
+	return ReturnsIDToken(responseType) || ReturnsAccessToken(responseType)
+}
+
+// ResponseTypeGrants lists the grant types that a client of the normal response
+// type registers (OpenID Connect Dynamic Client Registration 1.0, section 2).
+func ResponseTypeGrants(responseType string) []string {
+	var grants []string
+	if ReturnsCode(responseType) {
+		grants = append(grants, string(oidc.GrantTypeCode))
+	}
+	if FrontChannel(responseType) {
+		grants = append(grants, string(oidc.GrantTypeImplicit))
+	}
+	return grants
 }
 
 // ResponseTypeHas says whether a normal response type has the value.

@@ -19,6 +19,10 @@ const (
 	SecondID          = "second"
 	SecondSecret      = "second-secret-0123456789abcdef0123456"
 	SecondRedirectURI = "https://second.example/callback"
+	// HybridID is another one, which has registered every response type.
+	HybridID          = "hybrid"
+	HybridSecret      = "hybrid-secret-0123456789abcdef0123456"
+	HybridRedirectURI = "https://hybrid.example/callback"
 	// SPAID is a public client in a browser.
 	SPAID          = "spa"
 	SPARedirectURI = "https://spa.example/callback"
@@ -42,6 +46,11 @@ func registered(more []storage.Client) []storage.Client {
 		{
 			ID: SecondID, Name: "Acme Blog", SecretDigests: digests(SecondSecret), FirstParty: true,
 			RedirectURIs: []string{SecondRedirectURI}, GrantTypes: []string{"authorization_code", "refresh_token"},
+		},
+		{
+			ID: HybridID, Name: "Acme Desk", SecretDigests: digests(HybridSecret), FirstParty: true,
+			RedirectURIs: []string{HybridRedirectURI}, ResponseTypes: oauth.ResponseTypes(),
+			GrantTypes: []string{"authorization_code", "implicit", "refresh_token"},
 		},
 		{
 			ID: SPAID, Name: "Acme Board", TokenEndpointAuthMethod: "none", FirstParty: true,

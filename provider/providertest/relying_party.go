@@ -1,6 +1,7 @@
 package providertest
 
 import (
+	"cmp"
 	"crypto/rand"
 	"encoding/base64"
 	"maps"
@@ -31,7 +32,10 @@ type RelyingParty struct {
 	ID, Secret  string
 	RedirectURI string
 	Scope       string
-	verifier    string
+	// ResponseType is code unless it is set.
+	ResponseType string
+
+	verifier string
 }
 
 // RelyingParty returns the client with the id; secret is empty for a public one.
@@ -59,6 +63,14 @@ func (s *Server) Second(t testing.TB) *RelyingParty {
 	return s.RelyingParty(t, SecondID, SecondSecret, SecondRedirectURI)
 }
 
+// Hybrid is HybridID, asking for the response type.
+func (s *Server) Hybrid(t testing.TB, responseType string) *RelyingParty {
+	t.Helper()
+	rp := s.RelyingParty(t, HybridID, HybridSecret, HybridRedirectURI)
+	rp.ResponseType = responseType
+	return rp
+}
+
 // SPA is SPAID.
 func (s *Server) SPA(t testing.TB) *RelyingParty {
 	t.Helper()
@@ -81,7 +93,7 @@ func (s *Server) API(t testing.TB) *RelyingParty {
 // them or replaces; an empty value takes a parameter away.
 func (rp *RelyingParty) Parameters(change map[string]string) url.Values {
 	parameters := url.Values{
-		"client_id": {rp.ID}, "redirect_uri": {rp.RedirectURI}, "response_type": {"code"}, "scope": {rp.Scope},
+		"client_id": {rp.ID}, "redirect_uri": {rp.RedirectURI}, "response_type": {cmp.Or(rp.ResponseType, "code")}, "scope": {rp.Scope},
 		"state": {"state-" + rp.ID}, "nonce": {"nonce-" + rp.ID},
 		"code_challenge": {oidc.NewSHACodeChallenge(rp.verifier)}, "code_challenge_method": {"S256"},
 	}

@@ -3,7 +3,6 @@ package token
 import (
 	"context"
 	"errors"
-	"time"
 
 	oidc "github.com/zitadel/oidc/v3/pkg/oidc"
 
@@ -16,35 +15,6 @@ import (
 type codePayload struct {
 	GrantID   string `json:"g"`
 	SessionID string `json:"s,omitempty"`
-}
-
-// codeGrace keeps the grant of a code that nobody redeemed a little longer than
-// the code, so that a late redemption is told apart from a forged one in logs.
-const codeGrace = time.Minute
-
-// OpenCode opens a grant for what the person allowed and returns the grant with
-// the authorization code for it. The grant comes with client, subject, session,
-// scopes and authentication filled in; id, time and code are set here.
-func (s *Service) OpenCode(ctx context.Context, client storage.Client, grant storage.Grant, redirectURI, codeChallenge string, index Index) (storage.Grant, string, error) {
-	id, err := s.newGrantID()
-	if err != nil {
-		return storage.Grant{}, "", err
-	}
-	code, err := s.Handles.Seal(oauth.CodeHandle, codePayload{GrantID: id, SessionID: grant.SessionID})
-	if err != nil {
-		return storage.Grant{}, "", err
-	}
-	now := s.Now()
-	grant.ID, grant.IssuedAt = id, now
-	grant.Code = &storage.Code{
-		Digest: oauth.Digest(code), Expires: now.Add(s.Lifetimes.Code),
-		RedirectURI: redirectURI, CodeChallenge: codeChallenge,
-	}
-	grant.ListedUntil = now.Add(s.Lifetimes.Code + s.Lifetimes.AccessToken + codeGrace)
-	if refreshes(client, grant) {
-		grant.ListedUntil = now.Add(s.Lifetimes.Code + s.refreshTTL() + s.Lifetimes.RefreshToken/relistings)
-	}
-	return grant, code, s.open(ctx, grant, index, s.Lifetimes.Code+codeGrace)
 }
 
 // Redemption is what a client presents with an authorization code.

@@ -167,8 +167,8 @@ func (s *Service) Living(ctx context.Context, subject string, index Index) ([]st
 			continue
 		}
 		grant := record.Value
-		redeemed := grant.Code == nil || !grant.Code.RedeemedAt.IsZero()
-		if redeemed && (!grant.Bound() || alive[grant.SessionID]) {
+		used := grant.Code == nil || grant.FrontChannel || !grant.Code.RedeemedAt.IsZero()
+		if used && (!grant.Bound() || alive[grant.SessionID]) {
 			living = append(living, grant)
 		}
 	}

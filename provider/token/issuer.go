@@ -2,8 +2,6 @@ package token
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -11,6 +9,7 @@ import (
 	oidc "github.com/zitadel/oidc/v3/pkg/oidc"
 
 	"gatehouse/provider/event"
+	"gatehouse/provider/oauth"
 	"gatehouse/storage"
 )
 
@@ -26,51 +25,65 @@ func (s *Service) Issue(ctx context.Context, authorization Authorization, identi
 	if err != nil {
 		return Set{}, err
 	}
-	set := Set{
-		AccessToken: access, TokenType: oidc.BearerToken,
-		ExpiresIn:    int64(s.Lifetimes.AccessToken / time.Second),
-		RefreshToken: authorization.RefreshToken,
-		Scope:        strings.Join(authorization.Scopes, " "),
-	}
+	set := s.accessSet(authorization, access)
+	set.RefreshToken = authorization.RefreshToken
 	grant := authorization.Grant
 	if grant.Subject != "" && slices.Contains(authorization.Scopes, oidc.ScopeOpenID) {
-		set.IDToken, err = s.newIDToken(authorization, access, identity, now)
+		set.IDToken, err = s.newIDToken(authorization, companions{accessToken: access}, identity, now)
 		if err != nil {
 			return Set{}, err
 		}
 	}
+	s.issued(ctx, grant)
+	return set, nil
+}
+
+// FrontChannel is what an authorization response with tokens in it answers.
+type FrontChannel struct {
+	// ResponseType is a normal one.
+	ResponseType string
+	// Code is the authorization code that goes with the tokens, State the state
+	// of the request. Both may be empty.
+	Code, State string
+}
+
+// IssueFrontChannel makes the tokens of an authorization response (OpenID Connect
+// Core 1.0, sections 3.2.2.5 and 3.3.2.5): what the response type names, and never
+// a refresh token. The ID token vouches for what comes with it.
+func (s *Service) IssueFrontChannel(ctx context.Context, authorization Authorization, answer FrontChannel, identity map[string]any) (Set, error) {
+	now := s.Now()
+	var set Set
+	if oauth.ReturnsAccessToken(answer.ResponseType) {
+		access, err := s.newAccessToken(authorization, now)
+		if err != nil {
+			return Set{}, err
+		}
+		set = s.accessSet(authorization, access)
+	}
+	if oauth.ReturnsIDToken(answer.ResponseType) {
+		with := companions{accessToken: set.AccessToken, code: answer.Code, state: answer.State}
+		var err error
+		if set.IDToken, err = s.newIDToken(authorization, with, identity, now); err != nil {
+			return Set{}, err
+		}
+	}
+	s.issued(ctx, authorization.Grant)
+	return set, nil
+}
+
+func (s *Service) accessSet(authorization Authorization, access string) Set {
+	return Set{
+		AccessToken: access, TokenType: oidc.BearerToken,
+		ExpiresIn: int64(s.Lifetimes.AccessToken / time.Second),
+		Scope:     strings.Join(authorization.Scopes, " "),
+	}
+}
+
+func (s *Service) issued(ctx context.Context, grant storage.Grant) {
 	s.Sink.Emit(ctx, event.Event{
 		Name: event.TokenIssued, ClientID: grant.ClientID, Subject: grant.Subject,
 		GrantID: grant.ID, SessionID: grant.SessionID,
 	})
-	return set, nil
-}
-
-// newIDToken follows OpenID Connect Core 1.0, section 2. Client id and other
-// claims of access tokens stay out.
-func (s *Service) newIDToken(authorization Authorization, access string, identity map[string]any, now time.Time) (string, error) {
-	grant, client := authorization.Grant, authorization.Client
-	alg := algorithm(client.IDTokenSignedResponseAlg)
-	atHash, err := oidc.ClaimHash(access, alg)
-	if err != nil {
-		return "", fmt.Errorf("hash access token: %w", err)
-	}
-	claims := oidc.IDTokenClaims{
-		TokenClaims: oidc.TokenClaims{
-			Issuer: s.Issuer, Subject: s.Subject(client, grant.Subject), Audience: oidc.Audience{client.ID},
-			Expiration: oidc.FromTime(now.Add(s.Lifetimes.IDToken)), IssuedAt: oidc.FromTime(now),
-			AuthTime: oidc.FromTime(grant.AuthenticatedAt), Nonce: authorization.Nonce,
-			AuthenticationContextClassReference: grant.ACR, AuthenticationMethodsReferences: grant.AMR,
-		},
-		AccessTokenHash: atHash,
-		SessionID:       s.SID(grant.SessionID, client.ID),
-		Claims:          identity,
-	}
-	payload, err := json.Marshal(&claims)
-	if err != nil {
-		return "", fmt.Errorf("encode ID token: %w", err)
-	}
-	return s.Signer.Sign(alg, idTokenType, payload)
 }
 
 // OpenClient opens a grant for a client that acts for itself (RFC 6749, section
