@@ -85,6 +85,7 @@ func (s *Server) Send(t testing.TB, method, path string, form url.Values, header
 func (s *Server) Do(t testing.TB, r *http.Request) Answer {
 	t.Helper()
 	response, err := (&http.Client{
+		Transport:     s.Transport,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}).Do(r)
 	if err != nil {

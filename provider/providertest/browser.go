@@ -33,6 +33,7 @@ func (s *Server) NewBrowser(t testing.TB) *Browser {
 		t.Fatalf("make cookie jar: %v", err)
 	}
 	return &Browser{UserAgent: DefaultUserAgent, t: t, server: s, client: &http.Client{
+		Transport:     s.Transport,
 		Jar:           jar,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
@@ -72,7 +73,7 @@ func (b *Browser) Post(address string, form url.Values) *Page {
 // are SameSite=Lax stay behind, but go with the redirects that follow.
 func (b *Browser) PostFromElsewhere(address string, form url.Values) *Page {
 	b.t.Helper()
-	page := b.step(&http.Client{CheckRedirect: b.client.CheckRedirect}, http.MethodPost, address, form)
+	page := b.step(&http.Client{Transport: b.client.Transport, CheckRedirect: b.client.CheckRedirect}, http.MethodPost, address, form)
 	b.SetCookies((&http.Response{Header: page.Header}).Cookies())
 	return b.follow(page)
 }

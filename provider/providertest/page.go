@@ -147,6 +147,37 @@ func (p *Page) Link(id string) string {
 	return target.String()
 }
 
+// Frames returns the addresses of the frames that the page loads.
+func (p *Page) Frames() []string {
+	var addresses []string
+	each(p.root, func(n *html.Node) {
+		if n.Data != "iframe" {
+			return
+		}
+		if target, err := p.URL.Parse(attribute(n, "src")); err == nil {
+			addresses = append(addresses, target.String())
+		}
+	})
+	return addresses
+}
+
+// Refresh returns where the page leads a browser on to without a script.
+func (p *Page) Refresh() string {
+	refresh := find(p.root, func(n *html.Node) bool {
+		return n.Data == "meta" && strings.EqualFold(attribute(n, "http-equiv"), "refresh")
+	})
+	if refresh == nil {
+		return ""
+	}
+	_, address, _ := strings.Cut(attribute(refresh, "content"), ";")
+	_, address, _ = strings.Cut(address, "=")
+	target, err := p.URL.Parse(strings.TrimSpace(address))
+	if err != nil {
+		return ""
+	}
+	return target.String()
+}
+
 func each(n *html.Node, visit func(*html.Node)) {
 	if n.Type == html.ElementNode {
 		visit(n)

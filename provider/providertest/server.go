@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
@@ -73,6 +75,11 @@ type Options struct {
 	PairwiseSecret []byte
 	// Directus is used instead of the fake one, where its URL is set.
 	Directus RealDirectus
+	// TLS serves https. The certificate is that of net/http/httptest, which the
+	// provider trusts in what it fetches, too.
+	TLS bool
+
+	trusted *x509.CertPool
 }
 
 // RealDirectus is one that the test started.
@@ -97,6 +104,8 @@ type Server struct {
 	Provider *provider.Provider
 	// Handler serves the issuer; tests that need no network call it directly.
 	Handler http.Handler
+	// Transport trusts the certificate of the issuer.
+	Transport http.RoundTripper
 }
 
 // New starts a provider that stops with the test.
@@ -105,13 +114,29 @@ func New(t testing.TB, options Options) *Server {
 	s := &Server{Clock: NewClock(), Events: &Events{}, Directus: directustest.New(t)}
 	s.Directus.SetClock(s.Clock.Now)
 	listening := httptest.NewUnstartedServer(nil)
-	s.Issuer = "http://" + listening.Listener.Addr().String() + options.IssuerPath
+	s.Issuer, s.Transport = "http://"+listening.Listener.Addr().String()+options.IssuerPath, http.DefaultTransport
+	start := listening.Start
+	if options.TLS {
+		s.Issuer, start = "https://"+listening.Listener.Addr().String()+options.IssuerPath, listening.StartTLS
+		options.trusted = trusted(t)
+		s.Transport = &http.Transport{TLSClientConfig: &tls.Config{RootCAs: options.trusted}, MaxIdleConnsPerHost: 8}
+	}
 	s.Store = newStore(t, s.Clock, options.Backend)
 	s.Handler = withRequest(s.handler(t, options))
 	listening.Config.Handler = s.Handler
-	listening.Start()
+	start()
 	t.Cleanup(listening.Close)
 	return s
+}
+
+// trusted holds the one certificate that every server of httptest has.
+func trusted(t testing.TB) *x509.CertPool {
+	t.Helper()
+	server := httptest.NewTLSServer(nil)
+	defer server.Close()
+	pool := x509.NewCertPool()
+	pool.AddCert(server.Certificate())
+	return pool
 }
 
 func newStore(t testing.TB, clock *Clock, wrap func(storage.Backend) storage.Backend) *storage.Store {
@@ -179,7 +204,7 @@ func (s *Server) handler(t testing.TB, options Options) http.Handler {
 	}
 	s.Provider, err = provider.New(provider.Config{
 		Issuer: s.Issuer, Store: s.Store, Keys: s.Keys, Handles: handles, Clients: source, Directory: client,
-		Claims: releaser, Fetcher: fetch.New(fetch.Config{AllowLoopback: true}), Pages: screens, LogoutPages: screens.LogoutPages(),
+		Claims: releaser, Fetcher: fetch.New(fetch.Config{AllowLoopback: true, RootCAs: options.trusted}), Pages: screens, LogoutPages: screens.LogoutPages(),
 		Tokens: token.Lifetimes{
 			Code: CodeLifetime, AccessToken: AccessTokenLifetime, IDToken: AccessTokenLifetime,
 			RefreshToken: RefreshTokenLifetime, ReplayWindow: ReplayWindow,

@@ -1,0 +1,51 @@
+package conformance
+
+import (
+	"slices"
+	"testing"
+)
+
+// TestConformance runs every module of every plan: the first level is the module,
+// the second the plan with its variant.
+func TestConformance(t *testing.T) {
+	w := newWorld(t)
+	byModule := map[string][]Run{}
+	for _, run := range Runs() {
+		byModule[run.Module] = append(byModule[run.Module], run)
+	}
+	for _, name := range Modules() {
+		steps := modules()[name]
+		if steps == nil {
+			t.Logf("module %s has no test yet", name)
+			continue
+		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for _, run := range byModule[name] {
+				t.Run(run.Variant, func(t *testing.T) {
+					t.Parallel()
+					// Its clock is moved, so that one run has a provider at a time.
+					p := w.take(t)
+					m := w.module(t, run, p)
+					if m.metadata["registration_endpoint"] == nil && !run.Static {
+						t.Skip("the provider lets no client register itself")
+					}
+					if m.metadata["claims_parameter_supported"] == nil && run.Module == "oidcc-claims-essential" {
+						t.Skip("the provider knows no claims parameter")
+					}
+					steps(m)
+				})
+			}
+		})
+	}
+}
+
+// TestEveryModuleIsInAPlan finds tests that no plan runs.
+func TestEveryModuleIsInAPlan(t *testing.T) {
+	t.Parallel()
+	for name := range modules() {
+		if !slices.Contains(Modules(), name) {
+			t.Errorf("no plan has the module %s", name)
+		}
+	}
+}
