@@ -70,10 +70,14 @@ func (a *app) build(ctx context.Context, settings *config.Loaded, backend storag
 	if err != nil {
 		return nil, err
 	}
+	outbound, err := newFetcher(settings)
+	if err != nil {
+		return nil, err
+	}
 	issuer, err := provider.New(provider.Config{
 		Issuer: settings.Issuer, Store: p.store, Keys: p.ring, Handles: handles, Clients: source,
 		Directory: p.directus, Claims: releaser,
-		Fetcher: fetch.New(fetch.Config{AllowLoopback: settings.LoopbackIssuer(), AllowHosts: settings.FetchAllowHosts}),
+		Fetcher: outbound,
 		Pages:   screens, LogoutPages: screens.LogoutPages(),
 		Tokens: token.Lifetimes{
 			Code: settings.Tokens.CodeLifetime, AccessToken: settings.Tokens.AccessTokenLifetime, IDToken: settings.Tokens.IDTokenLifetime,
@@ -103,6 +107,17 @@ func (a *app) openRing(ctx context.Context, settings *config.Loaded, store *stor
 		sink.Emit(ctx, event.Event{Name: event.SigningKeyRotated, Kind: string(change.Step), Reason: change.Algorithm + " " + change.KeyID})
 	}
 	return keys.Open(ctx, ring)
+}
+
+// newFetcher returns the one way out to addresses that clients name.
+func newFetcher(settings *config.Loaded) (*fetch.Fetcher, error) {
+	authorities, err := settings.Outbound.Authorities()
+	if err != nil {
+		return nil, fmt.Errorf("outbound.ca_file: %w", err)
+	}
+	return fetch.New(fetch.Config{
+		AllowLoopback: settings.LoopbackIssuer(), Allow: settings.Outbound.Allow, RootCAs: authorities,
+	}), nil
 }
 
 func (a *app) newDirectus(settings *config.Loaded, fields []string, logger *slog.Logger) (*directus.Client, error) {

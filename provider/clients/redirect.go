@@ -1,11 +1,11 @@
 package clients
 
 import (
-	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
 
+	"gatehouse/provider/oauth"
 	"gatehouse/storage"
 )
 
@@ -47,8 +47,8 @@ func match(client storage.Client, registered []string, uri string) bool {
 // the host is one of three literals, the port digits only, and what follows
 // begins a path or a query.
 func splitLoopback(uri string) (host, rest string, ok bool) {
-	for _, host := range []string{"http://127.0.0.1", "http://[::1]", "http://localhost"} {
-		rest, found := strings.CutPrefix(uri, host)
+	for _, host := range oauth.LoopbackHosts() {
+		rest, found := strings.CutPrefix(uri, "http://"+host)
 		if !found {
 			continue
 		}
@@ -106,7 +106,7 @@ func WebURIProblem(uri string) string {
 		return "must begin with https://"
 	case u.Hostname() == "":
 		return "has no host"
-	case u.Scheme == "http" && !IsLoopback(u.Hostname()):
+	case u.Scheme == "http" && !oauth.IsLoopback(u.Hostname()):
 		return "must use https; http is for loopback hosts (localhost, 127.0.0.1, [::1]) only"
 	}
 	return ""
@@ -142,13 +142,5 @@ func parseURI(uri string) (*url.URL, string) {
 	return u, ""
 }
 
-// IsLoopback says whether a host, without port, is this machine: localhost,
-// 127.0.0.0/8 or ::1.
-func IsLoopback(host string) bool {
-	host = strings.ToLower(strings.TrimSuffix(strings.TrimPrefix(host, "["), "]"))
-	if host == "localhost" {
-		return true
-	}
-	address, err := netip.ParseAddr(host)
-	return err == nil && address.IsLoopback()
-}
+// IsLoopback is oauth.IsLoopback.
+func IsLoopback(host string) bool { return oauth.IsLoopback(host) }

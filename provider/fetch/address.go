@@ -29,14 +29,9 @@ func special() []netip.Prefix {
 	}
 }
 
-// isPublic says whether an address and port lie in the public internet.
-func isPublic(addressPort string) bool {
-	parsed, err := netip.ParseAddrPort(addressPort)
-	if err != nil {
-		return false
-	}
-	address := parsed.Addr().Unmap()
-	if !address.IsGlobalUnicast() || address.IsPrivate() || address.Zone() != "" {
+// isPublic says whether an address lies in the public internet.
+func isPublic(address netip.Addr) bool {
+	if !address.IsGlobalUnicast() || address.IsPrivate() || address.Is4In6() || address.Zone() != "" {
 		return false
 	}
 	for _, prefix := range special() {
@@ -45,9 +40,4 @@ func isPublic(addressPort string) bool {
 		}
 	}
 	return true
-}
-
-func isLoopback(addressPort string) bool {
-	parsed, err := netip.ParseAddrPort(addressPort)
-	return err == nil && parsed.Addr().Unmap().IsLoopback()
 }

@@ -9,10 +9,10 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 )
 
@@ -22,29 +22,39 @@ const (
 	DefaultMaxBytes = 64 << 10
 )
 
-// ErrRefused says that an address may not be fetched. Nothing was sent to it.
-var ErrRefused = errors.New("address may not be fetched")
+// maxRedirects is how many redirects Get follows.
+const maxRedirects = 3
+
+// ErrRefused says that an address may not be asked. Nothing was sent to it.
+var ErrRefused = errors.New("address may not be asked")
+
+// Resolver finds the addresses of a host. net.Resolver satisfies it.
+type Resolver interface {
+	LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error)
+}
 
 // Config is what a Fetcher needs; its zero value is the strictest.
 type Config struct {
-	// AllowLoopback allows the hosts localhost, 127.0.0.1 and ::1, by http too.
-	// It is for development.
+	// AllowLoopback allows the hosts localhost, 127.0.0.1 and ::1 on every port,
+	// by http too. It is for development.
 	AllowLoopback bool
-	// AllowHosts are names of the operator's own network that may resolve to
-	// private addresses. They are compared with the whole host name.
-	AllowHosts []string
+	// Allow are the exceptions of the operator.
+	Allow []Exception
 	// RootCAs are the only ones trusted; nil means those of the system.
 	RootCAs *x509.CertPool
-	// Timeout is for one fetch as a whole.
+	// Timeout is for one fetch as a whole, redirects included.
 	Timeout time.Duration
 	// MaxBytes is the size of the longest document that is accepted.
 	MaxBytes int64
+	// Resolver and Dial are those of the system if nil. Dial is given addresses
+	// only, never names.
+	Resolver Resolver
+	Dial     func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
-// Fetcher gets documents. It is safe for concurrent use.
+// Fetcher gets documents and posts forms. It is safe for concurrent use.
 type Fetcher struct {
 	config Config
-	client *http.Client
 }
 
 // New returns a Fetcher.
@@ -55,42 +65,111 @@ func New(config Config) *Fetcher {
 	if config.MaxBytes <= 0 {
 		config.MaxBytes = DefaultMaxBytes
 	}
-	f := &Fetcher{config: config}
-	f.client = &http.Client{
-		Timeout: config.Timeout,
-		Transport: &http.Transport{
-			Proxy:                  nil,
-			DialContext:            f.dial,
-			TLSClientConfig:        &tls.Config{RootCAs: config.RootCAs, MinVersion: tls.VersionTLS12},
-			MaxResponseHeaderBytes: 16 << 10,
-			// Documents are kept by who asks for them, so connections need not be.
-			DisableKeepAlives:  true,
-			DisableCompression: true,
-		},
-		// A redirect would lead to an address that nobody registered.
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	if config.Resolver == nil {
+		config.Resolver = net.DefaultResolver
 	}
-	return f
+	if config.Dial == nil {
+		config.Dial = (&net.Dialer{}).DialContext
+	}
+	return &Fetcher{config: config}
 }
 
-// Get returns the body of a 200 answer. It returns ErrRefused for an address that
-// may not be fetched, and some other error if the fetch failed. Errors may name
-// the address and are for logs.
+// Get returns the body of a 200 answer, after at most three redirects; none of them
+// leads from https to http. The error wraps ErrRefused for an address that may not
+// be asked, and is some other if the fetch failed. Errors may name addresses and
+// are for logs.
 func (f *Fetcher) Get(ctx context.Context, address string) ([]byte, error) {
-	target, err := f.check(address)
+	ctx, cancel := context.WithTimeout(ctx, f.config.Timeout)
+	defer cancel()
+	at, err := f.check(address)
+	for redirects := 0; err == nil; redirects++ {
+		var response *http.Response
+		if response, err = f.send(ctx, at, http.MethodGet, nil); err != nil {
+			break
+		}
+		if !isRedirect(response.StatusCode) {
+			return f.document(response)
+		}
+		_ = response.Body.Close()
+		if redirects == maxRedirects {
+			return nil, fmt.Errorf("fetch: more than %d redirects", maxRedirects)
+		}
+		at, err = f.follow(at, response)
+	}
+	return nil, fmt.Errorf("fetch: %w", err)
+}
+
+// Post posts a form and returns the status of the answer, whose body is ignored.
+// Redirects are not followed: what is posted is for one receiver only. Errors are as
+// with Get.
+func (f *Fetcher) Post(ctx context.Context, address string, form url.Values) (int, error) {
+	ctx, cancel := context.WithTimeout(ctx, f.config.Timeout)
+	defer cancel()
+	at, err := f.check(address)
+	if err != nil {
+		return 0, fmt.Errorf("post: %w", err)
+	}
+	response, err := f.send(ctx, at, http.MethodPost, form)
+	if err != nil {
+		return 0, fmt.Errorf("post: %w", err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	// Some servers take a connection that ends early for a failure of ours. The
+	// status is known, so that a body that breaks off makes no difference.
+	_, _ = io.CopyN(io.Discard, response.Body, f.config.MaxBytes)
+	return response.StatusCode, nil
+}
+
+func (f *Fetcher) send(ctx context.Context, at hop, method string, form url.Values) (*http.Response, error) {
+	request, err := http.NewRequestWithContext(ctx, method, at.url.String(), strings.NewReader(form.Encode()))
 	if err != nil {
 		return nil, err
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, target, http.NoBody)
-	if err != nil {
-		return nil, fmt.Errorf("fetch: %w", err)
-	}
-	request.Header.Set("Accept", "application/json")
+	request.Header.Set("Accept", "application/json, application/jwt;q=0.9, */*;q=0.5")
 	request.Header.Set("User-Agent", "gatehouse")
-	response, err := f.client.Do(request)
-	if err != nil {
-		return nil, fmt.Errorf("fetch: %w", err)
+	if method == http.MethodPost {
+		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
+	client := &http.Client{
+		// One transport a hop: its connections go where this hop may, and no
+		// connection outlives it.
+		Transport: &http.Transport{
+			Proxy:                  nil,
+			DialContext:            f.dialer(at),
+			TLSClientConfig:        &tls.Config{RootCAs: f.config.RootCAs, MinVersion: tls.VersionTLS12},
+			MaxResponseHeaderBytes: 16 << 10,
+			DisableKeepAlives:      true,
+			DisableCompression:     true,
+		},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	return client.Do(request)
+}
+
+// follow checks where a redirect leads.
+func (f *Fetcher) follow(from hop, response *http.Response) (hop, error) {
+	location, err := response.Location()
+	if err != nil {
+		return hop{}, fmt.Errorf("redirect: %w", err)
+	}
+	next, err := f.check(location.String())
+	if err != nil {
+		return hop{}, fmt.Errorf("redirect: %w", err)
+	}
+	if from.url.Scheme == "https" && next.url.Scheme != "https" {
+		return hop{}, fmt.Errorf("redirect: %w: it leads from https to http", ErrRefused)
+	}
+	return next, nil
+}
+
+func isRedirect(status int) bool {
+	return slices.Contains([]int{
+		http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther, http.StatusTemporaryRedirect, http.StatusPermanentRedirect,
+	}, status)
+}
+
+// document reads the body of an answer, which it closes.
+func (f *Fetcher) document(response *http.Response) ([]byte, error) {
 	defer func() { _ = response.Body.Close() }()
 	if response.StatusCode != http.StatusOK {
 		return nil, fmt.Errorf("fetch: answer %d instead of 200", response.StatusCode)
@@ -103,57 +182,4 @@ func (f *Fetcher) Get(ctx context.Context, address string) ([]byte, error) {
 		return nil, fmt.Errorf("fetch: answer is longer than %d bytes", f.config.MaxBytes)
 	}
 	return body, nil
-}
-
-// check looks at the address as text; where it leads is checked by dial.
-func (f *Fetcher) check(address string) (string, error) {
-	target, err := url.Parse(address)
-	switch {
-	case err != nil, target.Hostname() == "", target.Opaque != "":
-		return "", fmt.Errorf("%w: it is no absolute URL", ErrRefused)
-	case target.User != nil:
-		return "", fmt.Errorf("%w: it contains credentials", ErrRefused)
-	case target.Scheme == "http" && f.loopback(target.Hostname()):
-	case target.Scheme != "https":
-		return "", fmt.Errorf("%w: it is not https", ErrRefused)
-	}
-	target.Fragment, target.RawFragment = "", ""
-	return target.String(), nil
-}
-
-// loopback says whether the host is this machine and allowed. Names that only
-// resolve to it are not meant: those belong to strangers.
-func (f *Fetcher) loopback(host string) bool {
-	return f.config.AllowLoopback && slices.Contains([]string{"localhost", "127.0.0.1", "::1"}, strings.ToLower(host))
-}
-
-func (f *Fetcher) ownHost(host string) bool {
-	return slices.ContainsFunc(f.config.AllowHosts, func(allowed string) bool { return strings.EqualFold(allowed, host) })
-}
-
-// dial connects to the host and lets control see each address it resolved to.
-func (f *Fetcher) dial(ctx context.Context, network, address string) (net.Conn, error) {
-	host, _, err := net.SplitHostPort(address)
-	if err != nil {
-		return nil, err
-	}
-	dialer := &net.Dialer{Timeout: f.config.Timeout}
-	switch {
-	case f.ownHost(host):
-	case f.loopback(host):
-		dialer.Control = controlWith(isLoopback)
-	default:
-		dialer.Control = controlWith(isPublic)
-	}
-	return dialer.DialContext(ctx, network, address)
-}
-
-// controlWith refuses an address after it was resolved and before it is dialled.
-func controlWith(allowed func(address string) bool) func(network, address string, _ syscall.RawConn) error {
-	return func(_, address string, _ syscall.RawConn) error {
-		if !allowed(address) {
-			return fmt.Errorf("%w: it does not lead to a public address", ErrRefused)
-		}
-		return nil
-	}
 }

@@ -1,148 +1,171 @@
 package fetch_test
 
 import (
+	"bufio"
+	"context"
+	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"io"
+	"net"
 	"net/http"
-	"net/http/httptest"
-	"net/url"
 	"strings"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"gatehouse/provider/fetch"
 )
 
-// serve answers /ok, /moved, /missing, /long and /slow over TLS on 127.0.0.1, a
-// name of its certificate.
-func serve(t *testing.T) (server *httptest.Server, roots *x509.CertPool) {
-	t.Helper()
-	mux := http.NewServeMux()
-	mux.HandleFunc("/ok", func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, "document "+r.URL.RawQuery) })
-	mux.Handle("/moved", http.RedirectHandler("/ok", http.StatusFound))
-	mux.HandleFunc("/long", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, strings.Repeat("x", 1025)) })
-	mux.HandleFunc("/exact", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, strings.Repeat("x", 1024)) })
-	mux.HandleFunc("/slow", func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
-	server = httptest.NewTLSServer(mux)
-	t.Cleanup(server.Close)
-	roots = x509.NewCertPool()
-	roots.AddCert(server.Certificate())
-	return server, roots
-}
-
 func TestGet(t *testing.T) {
-	server, roots := serve(t)
-	fetcher := fetch.New(fetch.Config{AllowLoopback: true, RootCAs: roots, MaxBytes: 1024})
-	tests := []struct {
-		name, path string
-		want       string
-		ok         bool
-	}{
-		{name: "document", path: "/ok?a=b", want: "document a=b", ok: true},
-		{name: "fragment is not sent", path: "/ok?a=b#c", want: "document a=b", ok: true},
-		{name: "document of the longest size", path: "/exact", want: strings.Repeat("x", 1024), ok: true},
-		{name: "redirect is not followed", path: "/moved"},
-		{name: "not found", path: "/missing"},
-		{name: "too long", path: "/long"},
-	}
-	for _, test := range tests {
+	fetcher := newWorld(t, documents()).fetcher(fetch.Config{MaxBytes: 1024})
+	for _, test := range []struct{ name, path, want string }{
+		{"document", "/jwks?a=b", "/jwks?a=b"},
+		{"fragment is not sent", "/jwks?a=b#c", "/jwks?a=b"},
+		{"document of the longest size", "/exact", strings.Repeat("x", 1024)},
+	} {
 		t.Run(test.name, func(t *testing.T) {
-			body, err := fetcher.Get(t.Context(), server.URL+test.path)
-			if (err == nil) != test.ok || string(body) != test.want {
+			if body, err := fetcher.Get(t.Context(), "https://example.com"+test.path); err != nil || string(body) != test.want {
 				t.Errorf("got %q, %v", body, err)
 			}
 		})
 	}
+	for _, path := range []string{"/missing", "/long"} {
+		t.Run(path, func(t *testing.T) {
+			if body, err := fetcher.Get(t.Context(), "https://example.com"+path); err == nil || errors.Is(err, fetch.ErrRefused) {
+				t.Errorf("got %q, %v", body, err)
+			}
+		})
+	}
+	if _, err := fetcher.Get(t.Context(), "https://unknown.example/"); err == nil {
+		t.Error("a host without address answered")
+	}
 }
 
-func TestGetOverHTTPFromLoopback(t *testing.T) {
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "plain") }))
-	t.Cleanup(server.Close)
-	body, err := fetch.New(fetch.Config{AllowLoopback: true}).Get(t.Context(), server.URL)
-	if err != nil || string(body) != "plain" {
+// A host whose first address is silent or forbidden may have another.
+func TestGetTriesEachAddress(t *testing.T) {
+	w := newWorld(t, documents())
+	w.names["example.com"] = []string{private, "8.8.8.8", public}
+	fetcher := w.fetcher(fetch.Config{})
+	body, err := fetcher.Get(t.Context(), "https://example.com/jwks")
+	if err != nil || string(body) != "/jwks" || w.dialed[0] != "8.8.8.8:443" {
+		t.Errorf("got %q, %v after %v", body, err, w.dialed)
+	}
+	broken := fetch.New(fetch.Config{RootCAs: w.roots, Resolver: w, Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
+		if address == "8.8.8.8:443" {
+			return nil, errors.New("no route")
+		}
+		return w.dial(ctx, network, address)
+	}})
+	if body, err := broken.Get(t.Context(), "https://example.com/jwks"); err != nil || string(body) != "/jwks" {
 		t.Errorf("got %q, %v", body, err)
 	}
 }
 
-func TestGetRefusesAddress(t *testing.T) {
-	server, roots := serve(t)
-	local := strings.TrimPrefix(server.URL, "https://")
-	tests := []struct {
-		name, address string
-		config        fetch.Config
-	}{
-		{name: "http", address: "http://client.example/jwks"},
-		{name: "http from loopback not allowed", address: "http://" + local},
-		{name: "http from another host though loopback is allowed", address: "http://client.example/", config: fetch.Config{AllowLoopback: true}},
-		{name: "file", address: "file:///etc/passwd"},
-		{name: "relative", address: "/jwks"},
-		{name: "without host", address: "https:///jwks"},
-		{name: "opaque", address: "https:client.example"},
-		{name: "malformed", address: "https://%zz"},
-		{name: "with credentials", address: "https://user:secret@client.example/"},
-		{name: "loopback", address: server.URL + "/ok"},
-		{name: "other loopback address though loopback is allowed", address: "https://127.0.0.2/", config: fetch.Config{AllowLoopback: true}},
-		{name: "IPv4-mapped loopback", address: "https://[::ffff:127.0.0.1]/"},
-		{name: "private", address: "https://10.0.0.1/"},
-		{name: "link-local metadata service", address: "https://169.254.169.254/latest/meta-data"},
-		{name: "IPv6 loopback", address: "https://[::1]/"},
-		{name: "IPv6 unique local", address: "https://[fd00::1]/"},
-		{name: "NAT64 of loopback", address: "https://[64:ff9b::7f00:1]/"},
-		{name: "6to4 of a private address", address: "https://[2002:a00:1::1]/"},
-		{name: "carrier-grade NAT", address: "https://100.100.100.200/"},
-		{name: "unspecified", address: "https://0.0.0.0/"},
-		{name: "multicast", address: "https://224.0.0.1/"},
-		{name: "broadcast", address: "https://255.255.255.255/"},
-		{name: "name that resolves to loopback", address: "https://localhost/"},
+func TestPost(t *testing.T) {
+	var bodies, types []string
+	status := http.StatusOK
+	w := newWorld(t, http.HandlerFunc(func(writer http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		bodies, types = append(bodies, r.Method+" "+string(body)), append(types, r.Header.Get("Content-Type"))
+		writer.Header().Set("Location", "https://example.com/elsewhere")
+		writer.WriteHeader(status)
+		_, _ = io.WriteString(writer, strings.Repeat("x", 4096))
+	}))
+	fetcher := w.fetcher(fetch.Config{MaxBytes: 1024})
+	for _, status = range []int{200, 400, 302, 307, 500} {
+		got, err := fetcher.Post(t.Context(), "https://example.com/logout", map[string][]string{"logout_token": {"a.b.c"}})
+		if err != nil || got != status {
+			t.Errorf("got %d, %v, want %d", got, err, status)
+		}
 	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			test.config.RootCAs = roots
-			_, err := fetch.New(test.config).Get(t.Context(), test.address)
-			if !errors.Is(err, fetch.ErrRefused) {
-				t.Errorf("got %v", err)
-			}
-		})
+	if len(bodies) != 5 || bodies[4] != "POST logout_token=a.b.c" || types[4] != "application/x-www-form-urlencoded" {
+		t.Errorf("posted %v as %v", bodies, types)
 	}
-}
-
-func TestGetFromAllowedHost(t *testing.T) {
-	server, roots := serve(t)
-	address, err := url.Parse(server.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	fetcher := fetch.New(fetch.Config{AllowHosts: []string{address.Hostname()}, RootCAs: roots})
-	if _, err := fetcher.Get(t.Context(), server.URL+"/ok"); err != nil {
-		t.Error(err)
-	}
-	if _, err := fetcher.Get(t.Context(), "http://"+address.Host+"/ok"); !errors.Is(err, fetch.ErrRefused) {
-		t.Errorf("over http: %v", err)
-	}
+	_, err := fetcher.Post(t.Context(), "https://"+private+"/logout", nil)
+	w.wantRefused(t, err, 5)
+	_, err = fetcher.Post(t.Context(), "http://example.com/logout", nil)
+	w.wantRefused(t, err, 5)
 }
 
 func TestGetIgnoresProxyOfEnvironment(t *testing.T) {
-	t.Setenv("HTTPS_PROXY", "http://127.0.0.1:1")
-	t.Setenv("https_proxy", "http://127.0.0.1:1")
-	server, roots := serve(t)
-	if _, err := fetch.New(fetch.Config{AllowLoopback: true, RootCAs: roots}).Get(t.Context(), server.URL+"/ok"); err != nil {
+	for _, name := range []string{"HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY"} {
+		t.Setenv(name, "http://192.0.2.1:1")
+	}
+	w := newWorld(t, documents())
+	if _, err := w.fetcher(fetch.Config{}).Get(t.Context(), "https://example.com/"); err != nil {
 		t.Error(err)
+	}
+	if len(w.dialed) != 1 || w.dialed[0] != public+":443" {
+		t.Errorf("dialled %v", w.dialed)
 	}
 }
 
 func TestGetNeedsTrustedCertificate(t *testing.T) {
-	server, _ := serve(t)
+	w := newWorld(t, documents())
 	var unknown x509.UnknownAuthorityError
-	if _, err := fetch.New(fetch.Config{AllowLoopback: true}).Get(t.Context(), server.URL+"/ok"); !errors.As(err, &unknown) {
+	if _, err := w.fetcher(fetch.Config{RootCAs: x509.NewCertPool()}).Get(t.Context(), "https://example.com/"); !errors.As(err, &unknown) {
+		t.Errorf("got %v", err)
+	}
+	w.names["other.example"] = []string{public}
+	var foreign x509.HostnameError
+	if _, err := w.fetcher(fetch.Config{}).Get(t.Context(), "https://other.example/"); !errors.As(err, &foreign) {
 		t.Errorf("got %v", err)
 	}
 }
 
+func TestGetSpeaksTLS12AndLater(t *testing.T) {
+	w := newWorld(t, documents())
+	for version, ok := range map[uint16]bool{tls.VersionTLS11: false, tls.VersionTLS12: true, tls.VersionTLS13: true} {
+		w.tls.TLS.MinVersion, w.tls.TLS.MaxVersion = version, version
+		if _, err := w.fetcher(fetch.Config{}).Get(t.Context(), "https://example.com/"); (err == nil) != ok {
+			t.Errorf("%s: %v", tls.VersionName(version), err)
+		}
+	}
+}
+
+// A server that says little must not keep us waiting, at whatever point it falls
+// silent. The time is not the machine's.
 func TestGetEndsAtTimeout(t *testing.T) {
-	server, roots := serve(t)
-	fetcher := fetch.New(fetch.Config{AllowLoopback: true, RootCAs: roots, Timeout: 50 * time.Millisecond})
-	if _, err := fetcher.Get(t.Context(), server.URL+"/slow"); err == nil {
-		t.Error("no error")
+	answers := map[string]func(net.Conn){
+		"no answer":   func(net.Conn) {},
+		"half a head": func(c net.Conn) { _, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Le") },
+		"half a body": func(c net.Conn) { _, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf") },
+		"a drop a second": func(c net.Conn) {
+			_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+			for {
+				time.Sleep(time.Second)
+				if _, err := io.WriteString(c, "x"); err != nil {
+					return
+				}
+			}
+		},
+		"redirects that take their time": func(c net.Conn) {
+			time.Sleep(2 * time.Second)
+			_, _ = io.WriteString(c, "HTTP/1.1 302 Found\r\nLocation: /again\r\nContent-Length: 0\r\n\r\n")
+		},
+	}
+	for name, answer := range answers {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				begin := time.Now()
+				var servers sync.WaitGroup
+				fetcher := fetch.New(fetch.Config{AllowLoopback: true, Dial: func(context.Context, string, string) (net.Conn, error) {
+					ours, theirs := net.Pipe()
+					servers.Go(func() {
+						_, _ = http.ReadRequest(bufio.NewReader(theirs))
+						answer(theirs)
+						_, _ = io.Copy(io.Discard, theirs)
+					})
+					return ours, nil
+				}})
+				_, err := fetcher.Get(t.Context(), "http://127.0.0.1/jwks")
+				if !errors.Is(err, context.DeadlineExceeded) || time.Since(begin) != fetch.DefaultTimeout {
+					t.Errorf("got %v after %s", err, time.Since(begin))
+				}
+				servers.Wait()
+			})
+		})
 	}
 }

@@ -2,6 +2,7 @@ package oauth
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -21,4 +22,16 @@ func AddQuery(address string, parameters url.Values) string {
 		}
 	}
 	return address + separator + parameters.Encode()
+}
+
+// LoopbackHosts are the hosts that mean this machine, as they stand in an address
+// (RFC 8252, sections 7.3 and 8.3). Others of 127.0.0.0/8 are not among them, nor
+// is a name that only resolves to one.
+func LoopbackHosts() []string { return []string{"127.0.0.1", "[::1]", "localhost"} }
+
+// IsLoopback says whether a host, without port, is one of LoopbackHosts, with or
+// without brackets.
+func IsLoopback(host string) bool {
+	host = strings.ToLower(host)
+	return slices.Contains(LoopbackHosts(), host) || host == "::1"
 }

@@ -32,3 +32,15 @@ func TestAddQueryKeepsWhatIsThere(t *testing.T) {
 		}
 	}
 }
+
+func TestIsLoopback(t *testing.T) {
+	for host, want := range map[string]bool{
+		"localhost": true, "LOCALHOST": true, "127.0.0.1": true, "::1": true, "[::1]": true,
+		"127.0.0.2": false, "127.8.9.1": false, "localhost.": false, "localhost.evil.example": false, "127.0.0.1.evil.example": false,
+		"0.0.0.0": false, "10.0.0.1": false, "": false, "2130706433": false, "::ffff:127.0.0.1": false,
+	} {
+		if got := oauth.IsLoopback(host); got != want {
+			t.Errorf("IsLoopback(%q) = %v, want %v", host, got, want)
+		}
+	}
+}

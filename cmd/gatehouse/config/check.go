@@ -31,6 +31,7 @@ func (l *loader) check() {
 	l.checkLifetimes()
 	l.checkPairwise()
 	l.checkKeys()
+	l.checkOutbound()
 	l.checkPages()
 }
 

@@ -9,7 +9,7 @@ import (
 	"golang.org/x/net/publicsuffix"
 
 	"gatehouse/cmd/gatehouse/passwords"
-	"gatehouse/provider/clients"
+	"gatehouse/provider/oauth"
 )
 
 const (
@@ -81,7 +81,7 @@ func (l *loader) publicURL() (*url.URL, bool) {
 		l.refuse(publicURLKey, "is not an address of Directus; write it like https://directus.example.com, without user, query or fragment")
 		return nil, false
 	}
-	if u.Scheme == "http" && !clients.IsLoopback(u.Hostname()) {
+	if u.Scheme == "http" && !oauth.IsLoopback(u.Hostname()) {
 		l.refuse(publicURLKey, "%q must use https; http is for loopback hosts only", given)
 		return nil, false
 	}

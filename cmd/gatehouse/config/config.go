@@ -24,8 +24,7 @@ type Config struct {
 	// PairwiseSecret is empty where every client knows a user by the same sub.
 	PairwiseSecret storage.Secret
 	Keys           Keys
-	// FetchAllowHosts may be private hosts in the jwks_uri of a client.
-	FetchAllowHosts []string
+	Outbound       Outbound
 	// Claims maps the name of a claim to a column of directus_users, or to a
 	// template with columns in braces.
 	Claims   map[string]string

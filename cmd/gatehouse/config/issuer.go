@@ -6,7 +6,7 @@ import (
 	"net/url"
 	"strings"
 
-	"gatehouse/provider/clients"
+	"gatehouse/provider/oauth"
 )
 
 func (l *loader) checkIssuer() {
@@ -35,7 +35,7 @@ func CheckIssuer(issuer string) error {
 		return fmt.Errorf("%q must have neither query nor fragment; cut it off", issuer)
 	case strings.HasSuffix(issuer, "/"):
 		return fmt.Errorf("%q ends in a slash; clients compare byte for byte, so write %s and register it so", issuer, strings.TrimRight(issuer, "/"))
-	case u.Scheme == "http" && !clients.IsLoopback(u.Hostname()):
+	case u.Scheme == "http" && !oauth.IsLoopback(u.Hostname()):
 		return fmt.Errorf("%q must use https; http is for loopback hosts (localhost, 127.0.0.1, [::1]) only", issuer)
 	}
 	if canonical := canonicalIssuer(u); canonical != issuer {
@@ -63,5 +63,5 @@ func canonicalIssuer(u *url.URL) string {
 // LoopbackIssuer says whether the issuer is for this machine only.
 func (c *Config) LoopbackIssuer() bool {
 	u, err := url.Parse(c.Issuer)
-	return err == nil && u.Host != "" && clients.IsLoopback(u.Hostname())
+	return err == nil && u.Host != "" && oauth.IsLoopback(u.Hostname())
 }

@@ -36,6 +36,7 @@ store:
     password: a-secret-password
   sealing_keys: [` + key + `]
 tokens: {access_token_lifetime: 5m}
+outbound: {allow: [app.internal, 10.1.0.0/16, "http://localhost:3000"]}
 claims: {phone_number: phone, address.locality: city, locale: ""}
 theme: {project_name: Acme}
 clients:

@@ -41,7 +41,7 @@ const (
 
 func settings() []setting[Config] {
 	var all []setting[Config]
-	for _, group := range [][]setting[Config]{serverSettings(), directusSettings(), peopleSettings(), storeSettings(), protocolSettings(), limitSettings(), pageSettings()} {
+	for _, group := range [][]setting[Config]{serverSettings(), directusSettings(), peopleSettings(), storeSettings(), protocolSettings(), outboundSettings(), limitSettings(), pageSettings()} {
 		all = append(all, group...)
 	}
 	return all
@@ -222,10 +222,6 @@ func limitSettings() []setting[Config] {
 		{
 			key: "keys.jwks_max_age", fallback: "1h", doc: "How long clients may cache the key set, and so how long a key is published before it signs.",
 			value: func(c *Config) value { return duration(&c.Keys.JWKSMaxAge, time.Second, 7*day) },
-		},
-		{
-			key: "fetch.allow_hosts", doc: "Hosts in your own network that the jwks_uri of a client may name. Otherwise only public addresses are asked.",
-			value: func(c *Config) value { return texts(&c.FetchAllowHosts) },
 		},
 		{
 			key: "throttle.addresses", fallback: "100", doc: "Failed sign-ins from one address (IPv6: one /64) in throttle.address_window.",

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"gatehouse/provider/clients"
+	"gatehouse/provider/oauth"
 	"gatehouse/storage/directus"
 )
 
@@ -33,7 +33,7 @@ func (p Patient) directus(ctx context.Context) []Finding {
 
 func (p Patient) connection() []Finding {
 	u, err := url.Parse(p.DirectusURL)
-	if err != nil || u.Scheme == "https" || clients.IsLoopback(u.Hostname()) || !strings.Contains(u.Hostname(), ".") {
+	if err != nil || u.Scheme == "https" || oauth.IsLoopback(u.Hostname()) || !strings.Contains(u.Hostname(), ".") {
 		return nil
 	}
 	return []Finding{{Warning, "Directus address", "passwords travel to Directus unencrypted", "use https in directus.url unless the network between is yours alone"}}

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"gatehouse/provider/clients"
+	"gatehouse/provider/oauth"
 )
 
 // Getter sends requests. *http.Client satisfies it.
@@ -47,7 +47,7 @@ func (p Patient) issuer(ctx context.Context) []Finding {
 		}}
 	}
 	findings := []Finding{{Severity: OK, Subject: "issuer", Detail: p.Issuer + " answers and names itself so"}}
-	if u, err := url.Parse(p.Issuer); err == nil && clients.IsLoopback(u.Hostname()) {
+	if u, err := url.Parse(p.Issuer); err == nil && oauth.IsLoopback(u.Hostname()) {
 		findings = append(findings, Finding{Note, "issuer", "a loopback address is for this machine only", "set an https issuer for anything else"})
 	}
 	return findings
