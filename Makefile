@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
-.PHONY: help demo test test-full test-directus-10 bench lint fuzz soak golden release build check
+.PHONY: help demo test test-full test-directus-10 conformance-mutants bench lint fuzz soak golden release build check
 
 GO ?= go
 FUZZTIME ?= 30s
@@ -11,7 +11,7 @@ SOAKTIME ?= 10m
 GOLANGCI_LINT ?= v2.15.0
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ## Directus, Gatehouse and the Next.js example on this machine, until Ctrl-C
 	@e2e/tools/provision demo
@@ -43,6 +43,10 @@ check:
 	@unformatted=$$(find . -name node_modules -prune -o -name '*.go' -print0 | xargs -0 gofmt -l); \
 	  if [[ -n $$unformatted ]]; then echo "gofmt -w is needed for:"; echo "$$unformatted"; exit 1; fi
 	$(GO) vet ./...
+
+conformance-mutants: ## switch off each rule of e2e/mutants in turn; a test must fail for each
+	@e2e/tools/provision test
+	GATEHOUSE_TEST_REQUIRE=1 GO=$(GO) $(GO) run ./e2e/mutants
 
 bench: ## the benchmarks behind docs/performance.md
 	@e2e/tools/provision test
