@@ -27,6 +27,7 @@ import (
 	"gatehouse/provider/introspection"
 	"gatehouse/provider/logout"
 	"gatehouse/provider/oauth"
+	"gatehouse/provider/registration"
 	"gatehouse/provider/revocation"
 	"gatehouse/provider/session"
 	"gatehouse/provider/token"
@@ -37,6 +38,8 @@ import (
 // Clients looks relying parties up. clients.Source satisfies it.
 type Clients interface {
 	Client(ctx context.Context, id string) (storage.Client, error)
+	// Forget drops what is remembered of a client that was changed or deleted.
+	Forget(id string)
 }
 
 // Config is what a Provider needs.
@@ -62,6 +65,8 @@ type Config struct {
 	// Registration says that people may be sent to register (prompt=create), and
 	// ExternalSignIn that they may sign in elsewhere.
 	Registration, ExternalSignIn bool
+	// ClientRegistration says which clients may register themselves.
+	ClientRegistration registration.Settings
 	// RequestLifetime is how long a person may take to sign in.
 	RequestLifetime time.Duration
 	// Staleness is how old the last look at a user may be.
@@ -79,7 +84,7 @@ type Config struct {
 func paths() discovery.Paths {
 	return discovery.Paths{
 		Authorization: "/authorize", Token: "/token", UserInfo: "/userinfo", Introspection: "/introspect",
-		Revocation: "/revoke", EndSession: "/logout", JWKS: "/jwks",
+		Revocation: "/revoke", EndSession: "/logout", JWKS: "/jwks", Registration: "/clients",
 	}
 }
 
@@ -95,6 +100,7 @@ type Provider struct {
 	introspection *introspection.Endpoint
 	revocation    *revocation.Endpoint
 	logout        *logout.Endpoint
+	registration  *registration.Endpoint
 	discovery     *discovery.Document
 	jwks          http.Handler
 	sessions      *session.Manager
@@ -203,6 +209,18 @@ func (p *Provider) endpoints(config Config) (err error) {
 	if err != nil {
 		return err
 	}
+	p.registration, err = registration.New(registration.Config{
+		Settings: config.ClientRegistration, Address: base + where.Registration, Store: config.Store, Clients: config.Clients,
+		Handles: config.Handles, Rules: p.clientRules(config), Scopes: claims.Scopes(), Fetcher: config.Fetcher,
+		Now: config.Now, Random: config.Random, Sink: config.Sink,
+	})
+	if err != nil {
+		return err
+	}
+	if !config.ClientRegistration.On() {
+		// Discovery names only what is there.
+		where.Registration = ""
+	}
 	p.jwks = discovery.JWKS(config.Keys)
 	p.discovery, err = discovery.New(discovery.Config{
 		Issuer: config.Issuer, Paths: where, Scopes: claims.Scopes(), Claims: config.Claims.Supported(),
@@ -260,11 +278,25 @@ func (p *Provider) mount(router chi.Router, screens func(chi.Router)) {
 		router.With(anyOrigin(open.methods...)).Handle(open.path, open.handler)
 	}
 	router.Handle(where.Introspection, p.introspection)
+	p.mountRegistration(router, where.Registration)
 	p.authorize.Mount(router)
 	p.logout.Mount(router)
 	if screens != nil {
 		screens(router)
 	}
+}
+
+// mountRegistration: where anybody may register a client, so may a script of any
+// origin.
+func (p *Provider) mountRegistration(router chi.Router, path string) {
+	if !p.registration.On() {
+		return
+	}
+	if p.registration.Mode == registration.Open {
+		router = router.With(anyOrigin(http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete))
+	}
+	router.HandleFunc(path, p.registration.Register)
+	router.HandleFunc(path+"/{client_id}", p.registration.Manage)
 }
 
 // anyOrigin answers scripts of any origin, never with credentials of the browser.

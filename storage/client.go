@@ -93,6 +93,9 @@ type Client struct {
 	RegistrationAccessDigest []byte `json:"registration_access_digest,omitempty"`
 
 	CreatedAt time.Time `json:"created_at,omitzero"`
+	// PresentedAt is when a client that manages its registration last changed
+	// what people know it by; what they allowed it before counts no more.
+	PresentedAt time.Time `json:"presented_at,omitzero"`
 }
 
 // RegisteredBy says who vouched for a client that registered itself.

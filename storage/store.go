@@ -55,8 +55,12 @@ type Store struct {
 	LogoutOutboxes *Table[LogoutOutbox]
 	// DeliveryLogs say how deliveries went. Named by client_id.
 	DeliveryLogs *Table[DeliveryLog]
-	// RegistrationTokens let clients register themselves. Named by digest.
+	// RegistrationTokens let clients register themselves. Named by their own id.
 	RegistrationTokens *Table[RegistrationToken]
+	// RegisteredClients is the one list of clients that did. Named "clients".
+	RegisteredClients *Table[RegisteredClients]
+	// RegistrationCounts count them. Named by network.
+	RegistrationCounts *Table[RegistrationCount]
 	// Leases are held by whoever added them. Named by what they guard.
 	Leases *Table[Lease]
 	// KeyRings holds the one ring of keys. Named "ring".
@@ -106,6 +110,8 @@ func New(config Config) (*Store, error) {
 	s.LogoutOutboxes = newTable[LogoutOutbox](s, "logout_outbox")
 	s.DeliveryLogs = newTable[DeliveryLog](s, "delivery_log")
 	s.RegistrationTokens = newTable[RegistrationToken](s, "registration_token")
+	s.RegisteredClients = newTable[RegisteredClients](s, "registered_clients")
+	s.RegistrationCounts = newTable[RegistrationCount](s, "registration_count")
 	s.Leases = newTable[Lease](s, "lease")
 	s.KeyRings = newTable[KeyRing](s, "key_ring")
 	return s, nil

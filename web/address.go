@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/netip"
 	"time"
 
+	"gatehouse/provider/event"
 	"gatehouse/storage"
 )
 
@@ -86,25 +86,15 @@ func (a *addresses) takeBack(ctx context.Context, networks []network) error {
 	return nil
 }
 
-// networksOf are what one subscriber can be expected to hold: an IPv4 address, or
-// the /64 of an IPv6 address, in which everybody picks addresses at will. Some
-// hold a whole /48 of 65,536 such, so that is bounded too.
+// networksOf are the networks of an address with the limit of each.
 func networksOf(address string, limit int) []network {
-	ip, err := netip.ParseAddr(address)
-	if err != nil {
-		return nil
-	}
-	ip = ip.Unmap().WithZone("")
-	if ip.Is4() {
-		return []network{{ip.String(), limit}}
-	}
 	var networks []network
-	for _, n := range []struct{ bits, limit int }{{64, limit}, {48, wideFactor * limit}} {
-		prefix, err := ip.Prefix(n.bits)
-		if err != nil {
-			return nil
+	for _, n := range event.NetworksOf(address) {
+		most := limit
+		if n.Wide {
+			most = wideFactor * limit
 		}
-		networks = append(networks, network{prefix.String(), n.limit})
+		networks = append(networks, network{n.Name, most})
 	}
 	return networks
 }

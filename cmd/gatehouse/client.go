@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"gatehouse/cmd/gatehouse/config"
+	"gatehouse/provider"
 	"gatehouse/provider/clients"
 	"gatehouse/provider/oauth"
 	"gatehouse/storage"
@@ -211,7 +212,7 @@ func (a *app) changeClient(ctx context.Context, settings *config.Loaded, store *
 			return err
 		}
 		changed = *client
-		return clients.Validate(*client, settings.ClientRules(clientRules()))
+		return clients.Validate(*client, settings.ClientRules(provider.ClientRules()))
 	})
 	if errors.Is(err, storage.ErrNotFound) {
 		err = unknownClient(id)

@@ -12,6 +12,7 @@ import (
 
 	"gatehouse/cmd/gatehouse/config"
 	"gatehouse/cmd/gatehouse/presets"
+	"gatehouse/provider"
 	"gatehouse/provider/clients"
 	"gatehouse/provider/oauth"
 	"gatehouse/storage"
@@ -110,7 +111,7 @@ func (a *app) createClient(command *cobra.Command, settings *config.Loaded, stor
 		client.SecretDigests = []storage.SecretDigest{{SHA256: oauth.Digest(secret.Reveal())}}
 	}
 	client.CreatedAt = a.now().UTC()
-	if err := clients.Validate(client, settings.ClientRules(clientRules())); err != nil {
+	if err := clients.Validate(client, settings.ClientRules(provider.ClientRules())); err != nil {
 		return err
 	}
 	if configured(settings, client.ID) {

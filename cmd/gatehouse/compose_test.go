@@ -13,6 +13,7 @@ import (
 	"github.com/compose-spec/compose-go/v2/types"
 
 	"gatehouse/cmd/gatehouse/config"
+	"gatehouse/provider"
 )
 
 // ours are the services that run this binary.
@@ -93,7 +94,7 @@ func TestComposeVariablesAreKnown(t *testing.T) {
 func TestComposeConfigurationIsValid(t *testing.T) {
 	project := loadCompose(t)
 	for _, name := range ours() {
-		loaded, err := config.Load(config.Options{Environment: environmentOf(project.Services[name]), Rules: clientRules(), WithoutToken: true})
+		loaded, err := config.Load(config.Options{Environment: environmentOf(project.Services[name]), Rules: provider.ClientRules(), WithoutToken: true})
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -110,7 +111,7 @@ func TestComposeConfigurationIsValid(t *testing.T) {
 
 func TestComposeAllowListsAreOurPages(t *testing.T) {
 	project := loadCompose(t)
-	loaded, err := config.Load(config.Options{Environment: environmentOf(project.Services["gatehouse"]), Rules: clientRules(), WithoutToken: true})
+	loaded, err := config.Load(config.Options{Environment: environmentOf(project.Services["gatehouse"]), Rules: provider.ClientRules(), WithoutToken: true})
 	if err != nil {
 		t.Fatal(err)
 	}

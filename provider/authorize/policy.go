@@ -138,6 +138,10 @@ func consentNeeded(request storage.AuthorizationRequest, client storage.Client, 
 	case !ok, client.CreatedAt.After(remembered.At):
 		// A client that was removed and made anew may be another app.
 		return "no consent yet"
+	case !remembered.At.After(client.PresentedAt):
+		// One that registered itself could take the name of another once it is
+		// allowed.
+		return "the client goes by another name or address since"
 	case impersonable(client):
 		return "consent of a native public client is not remembered"
 	}

@@ -17,16 +17,29 @@ type Rules struct {
 	AuthMethods []string
 	// SigningAlgorithms are those with a signing key, the default first.
 	SigningAlgorithms []string
-	// AssertionAlgorithms are those that a client may sign an assertion with.
-	AssertionAlgorithms []string
+	// AssertionAlgorithms are those that a client may sign assertions and
+	// request objects with by a key of its own, and SecretAlgorithms those for
+	// client_secret_jwt.
+	AssertionAlgorithms, SecretAlgorithms []string
+	// SubjectTypes is "public", and "pairwise" where there is a secret for it.
+	SubjectTypes []string
+	// EncryptionAlgorithms and ContentEncryptions are those that ID tokens and
+	// userinfo can be encrypted with for a client.
+	EncryptionAlgorithms, ContentEncryptions []string
+	// RequestEncryptionAlgorithms and RequestContentEncryptions are those of
+	// request objects that can be decrypted.
+	RequestEncryptionAlgorithms, RequestContentEncryptions []string
 }
 
 // FieldError says which field of the metadata is wrong, and how to mend it. It
 // never repeats a secret.
 type FieldError struct {
 	// Field is the name in RFC 7591, such as "redirect_uris".
-	Field   string
+	Field string
+	// Problem is for whoever wrote the metadata down, and repeats what is
+	// wrong; Rule is the same without a word of the metadata.
 	Problem string
+	Rule    string
 }
 
 func (e *FieldError) Error() string { return e.Field + ": " + e.Problem }
@@ -45,6 +58,10 @@ func Fields(err error) []*FieldError {
 	}
 	return nil
 }
+
+// defaultContentEncryption is that of OpenID Connect Dynamic Client Registration
+// 1.0, section 2, for metadata that names an algorithm only.
+const defaultContentEncryption = "A128CBC-HS256"
 
 // grantsFor lists the grant types that go with response types, authorization_code
 // if there are none.
@@ -76,10 +93,15 @@ func WithDefaults(client storage.Client) storage.Client {
 		client.GrantTypes = grantsFor(client.ResponseTypes)
 	}
 	if len(client.ResponseTypes) == 0 && slices.Contains(client.GrantTypes, grantAuthorizationCode) {
-		client.ResponseTypes = []string{"code"}
+		client.ResponseTypes = []string{oauth.ResponseTypeCode}
 	}
 	if client.ApplicationType == "" {
 		client.ApplicationType = "web"
+	}
+	for _, encrypted := range encryptions(&client) {
+		if *encrypted.algorithm != "" && *encrypted.encryption == "" {
+			*encrypted.encryption = defaultContentEncryption
+		}
 	}
 	return client
 }
@@ -89,7 +111,8 @@ func WithDefaults(client storage.Client) storage.Client {
 func Validate(client storage.Client, rules Rules) error {
 	v := &validation{client: client, rules: rules}
 	for _, check := range []func(){
-		v.identity, v.authentication, v.keys, v.grants, v.redirects, v.tokens, v.addresses, v.words,
+		v.identity, v.authentication, v.keys, v.grants, v.redirects, v.sector, v.algorithms, v.encrypted,
+		v.tokens, v.requests, v.addresses, v.logout, v.words, v.bounds,
 	} {
 		check()
 	}

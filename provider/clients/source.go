@@ -81,6 +81,10 @@ func (s *Source) Client(ctx context.Context, id string) (storage.Client, error) 
 	return record.Value, nil
 }
 
+// Forget drops what is remembered of a stored client that was changed or deleted
+// here. Other nodes know of it within CacheFor.
+func (s *Source) Forget(id string) { s.cached.Remove(id) }
+
 // Configured says whether a client comes from the configuration, where commands
 // cannot change it.
 func (s *Source) Configured(id string) bool {

@@ -19,8 +19,9 @@ const (
 	grantClientCredentials = "client_credentials"
 	grantImplicit          = "implicit"
 
-	methodNone          = "none"
-	methodPrivateKeyJWT = "private_key_jwt"
+	methodNone            = "none"
+	methodPrivateKeyJWT   = "private_key_jwt"
+	methodClientSecretJWT = "client_secret_jwt"
 )
 
 // MinSecretLength is the least number of characters of a client secret. Secrets
@@ -36,12 +37,23 @@ type validation struct {
 }
 
 func (v *validation) refuse(field, format string, args ...any) {
-	v.errs = append(v.errs, &FieldError{Field: field, Problem: fmt.Sprintf(format, args...)})
+	rule := fmt.Sprintf(format, args...)
+	v.errs = append(v.errs, &FieldError{Field: field, Problem: rule, Rule: rule})
+}
+
+// refuseValue is refuse for one value of several.
+func (v *validation) refuseValue(field, value, format string, args ...any) {
+	rule := fmt.Sprintf(format, args...)
+	v.errs = append(v.errs, &FieldError{Field: field, Problem: fmt.Sprintf("%q %s", value, rule), Rule: rule})
 }
 
 func (v *validation) oneOf(field, value string, allowed []string) {
-	if value != "" && !slices.Contains(allowed, value) {
-		v.refuse(field, "%q is not supported; use one of: %s", value, strings.Join(allowed, ", "))
+	switch {
+	case value == "" || slices.Contains(allowed, value):
+	case len(allowed) == 0:
+		v.refuseValue(field, value, "is not supported here")
+	default:
+		v.refuseValue(field, value, "is not supported; use one of: %s", strings.Join(allowed, ", "))
 	}
 }
 
@@ -73,9 +85,13 @@ func (v *validation) authentication() {
 	case strings.HasPrefix(method, "client_secret_") && !hasSecret:
 		v.refuse("client_secret", "%s needs a secret of at least %d random characters", method, MinSecretLength)
 	}
-	v.oneOf("token_endpoint_auth_signing_alg", v.client.TokenEndpointAuthSigningAlg, v.rules.AssertionAlgorithms)
-	if v.client.TokenEndpointAuthSigningAlg != "" && method != methodPrivateKeyJWT {
-		v.refuse("token_endpoint_auth_signing_alg", "is for token_endpoint_auth_method: private_key_jwt only")
+	switch {
+	case method == methodPrivateKeyJWT:
+		v.oneOf("token_endpoint_auth_signing_alg", v.client.TokenEndpointAuthSigningAlg, v.rules.AssertionAlgorithms)
+	case method == methodClientSecretJWT:
+		v.oneOf("token_endpoint_auth_signing_alg", v.client.TokenEndpointAuthSigningAlg, v.rules.SecretAlgorithms)
+	case v.client.TokenEndpointAuthSigningAlg != "":
+		v.refuse("token_endpoint_auth_signing_alg", "is for token_endpoint_auth_method: private_key_jwt or client_secret_jwt only")
 	}
 }
 
@@ -99,7 +115,7 @@ func (v *validation) keys() {
 	}
 	for _, key := range set.Keys {
 		if !key.IsPublic() || !key.Valid() {
-			v.refuse("jwks", "key %q is not a valid public key; a private key must never leave the client", key.KeyID)
+			v.refuseValue("jwks", key.KeyID, "is not a valid public key; a private key must never leave the client")
 		}
 	}
 }
@@ -139,27 +155,8 @@ func (v *validation) grants() {
 	}
 }
 
-func (v *validation) redirects() {
-	client := v.client
-	if len(client.ResponseTypes) > 0 && len(client.RedirectURIs) == 0 {
-		v.refuse("redirect_uris", "is empty; name every address that the app wants its answer at, exactly as it will ask for it")
-	}
-	v.redirectURIs("redirect_uris", client.RedirectURIs)
-	v.redirectURIs("post_logout_redirect_uris", client.PostLogoutRedirectURIs)
-}
-
-func (v *validation) redirectURIs(field string, uris []string) {
-	for _, uri := range uris {
-		if problem := redirectURIProblem(uri, v.client.Native()); problem != "" {
-			v.refuse(field, "%q %s", uri, problem)
-		}
-	}
-	v.distinct(field, uris)
-}
-
 func (v *validation) tokens() {
 	client := v.client
-	v.oneOf("id_token_signed_response_alg", client.IDTokenSignedResponseAlg, v.rules.SigningAlgorithms)
 	v.oneOf("access_token_format", client.AccessTokenFormat, []string{"opaque", "jwt"})
 	v.oneOf("access_token_signing_alg", client.AccessTokenAlg, v.rules.SigningAlgorithms)
 	if client.AccessTokenAlg != "" && client.AccessTokenFormat != "jwt" {
@@ -177,7 +174,7 @@ func (v *validation) tokens() {
 	}
 	for scope := range strings.FieldsSeq(client.Scope) {
 		if strings.ContainsFunc(scope, func(r rune) bool { return r < '!' || r > '~' || r == '"' || r == '\\' }) {
-			v.refuse("scope", "%q holds a character that a scope may not have (RFC 6749, section 3.3)", scope)
+			v.refuseValue("scope", scope, "holds a character that a scope may not have (RFC 6749, section 3.3)")
 		}
 	}
 	if client.DefaultMaxAge != nil && *client.DefaultMaxAge < 0 {
@@ -190,26 +187,13 @@ func (v *validation) tokens() {
 	}
 }
 
-func (v *validation) addresses() {
-	v.web("client_uri", v.client.ClientURI)
-	v.web("logo_uri", v.client.LogoURI)
-	v.web("policy_uri", v.client.PolicyURI)
-	v.web("tos_uri", v.client.TermsOfServiceURI)
-	v.web("initiate_login_uri", v.client.InitiateLoginURI)
-}
-
-// web refuses whatever a browser or our own client must not be sent to, such as
-// a javascript: address behind a link on the consent page.
-func (v *validation) web(field, uri string) {
-	if uri == "" {
-		return
-	}
-	if problem := WebURIProblem(uri); problem != "" {
-		v.refuse(field, "%q %s", uri, problem)
-	}
-}
-
 func (v *validation) words() {
+	v.text("software_id", v.client.SoftwareID)
+	v.text("software_version", v.client.SoftwareVersion)
+	for _, value := range v.client.DefaultACRValues {
+		v.text("default_acr_values", value)
+	}
+	v.distinct("default_acr_values", v.client.DefaultACRValues)
 	v.text("client_name", v.client.Name)
 	v.text("scope", v.client.Scope)
 	for _, contact := range v.client.Contacts {
@@ -229,7 +213,7 @@ func (v *validation) distinct(field string, values []string) {
 		if value == "" {
 			v.refuse(field, "holds an empty entry; remove it")
 		} else if seen[value] {
-			v.refuse(field, "%q stands there twice; remove one", value)
+			v.refuseValue(field, value, "stands there twice; remove one")
 		}
 		seen[value] = true
 	}

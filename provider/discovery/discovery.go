@@ -19,6 +19,8 @@ import (
 // Paths of the endpoints below the issuer.
 type Paths struct {
 	Authorization, Token, UserInfo, Introspection, Revocation, EndSession, JWKS string
+	// Registration is empty where clients cannot register themselves.
+	Registration string
 }
 
 // Config is what is true of the provider.
@@ -104,6 +106,9 @@ func New(config Config) (*Document, error) {
 		},
 		PromptValues: config.Prompts,
 		IssParameter: true,
+	}
+	if config.Paths.Registration != "" {
+		document.RegistrationEndpoint = base + config.Paths.Registration
 	}
 	body, err := json.Marshal(document)
 	if err != nil {

@@ -42,6 +42,12 @@ const (
 	MailThrottled Name = "mail.throttled"
 	LinkRefused   Name = "link.refused"
 
+	// What clients do about their registration.
+	ClientRegistered          Name = "client.registered"
+	ClientChanged             Name = "client.changed"
+	ClientDeleted             Name = "client.deleted"
+	ClientRegistrationRefused Name = "client.registration_refused"
+
 	InternalError Name = "internal_error"
 )
 

@@ -22,6 +22,7 @@ import (
 	"gatehouse/provider/event"
 	"gatehouse/provider/fetch"
 	"gatehouse/provider/oauth"
+	"gatehouse/provider/registration"
 	"gatehouse/provider/session"
 	"gatehouse/provider/token"
 	"gatehouse/storage"
@@ -73,6 +74,12 @@ type Options struct {
 	ExternalSignIn bool
 	// PairwiseSecret lets clients have pairwise subjects.
 	PairwiseSecret []byte
+	// ClientRegistration says which clients may register themselves; none if
+	// empty. Limits that are left out are ample.
+	ClientRegistration registration.Settings
+	// Fetcher reads the addresses of clients, instead of one that takes
+	// loopback hosts by http too.
+	Fetcher registration.Fetcher
 	// Directus is used instead of the fake one, where its URL is set.
 	Directus RealDirectus
 	// TLS serves https. The certificate is that of net/http/httptest, which the
@@ -102,6 +109,8 @@ type Server struct {
 	Events   *Events
 	Keys     *keys.Ring
 	Provider *provider.Provider
+	// RegistrationTokens makes initial access tokens.
+	RegistrationTokens *registration.Tokens
 	// Handler serves the issuer; tests that need no network call it directly.
 	Handler http.Handler
 	// Transport trusts the certificate of the issuer.
@@ -197,6 +206,7 @@ func (s *Server) handler(t testing.TB, options Options) http.Handler {
 	if err != nil {
 		t.Fatalf("make handles: %v", err)
 	}
+	s.RegistrationTokens = &registration.Tokens{Table: s.Store.RegistrationTokens, Handles: handles, Now: s.Clock.Now, Random: rand.Reader}
 	screens := s.screens(t, options, client, handles)
 	source, err := clients.NewSource(clients.SourceConfig{Configured: registered(options.Clients), Store: s.Store, Now: s.Clock.Now})
 	if err != nil {
@@ -204,7 +214,7 @@ func (s *Server) handler(t testing.TB, options Options) http.Handler {
 	}
 	s.Provider, err = provider.New(provider.Config{
 		Issuer: s.Issuer, Store: s.Store, Keys: s.Keys, Handles: handles, Clients: source, Directory: client,
-		Claims: releaser, Fetcher: fetch.New(fetch.Config{AllowLoopback: true, RootCAs: options.trusted}), Pages: screens, LogoutPages: screens.LogoutPages(),
+		Claims: releaser, Fetcher: options.fetcher(), Pages: screens, LogoutPages: screens.LogoutPages(),
 		Tokens: token.Lifetimes{
 			Code: CodeLifetime, AccessToken: AccessTokenLifetime, IDToken: AccessTokenLifetime,
 			RefreshToken: RefreshTokenLifetime, ReplayWindow: ReplayWindow,
@@ -212,8 +222,8 @@ func (s *Server) handler(t testing.TB, options Options) http.Handler {
 		Sessions: session.Lifetimes{
 			Idle: SessionIdle, Absolute: SessionAbsolute, RememberedIdle: 20 * 24 * time.Hour, RememberedAbsolute: 90 * 24 * time.Hour,
 		},
-		PairwiseSecret: options.PairwiseSecret,
-		Registration:   !options.NoRegistration, ExternalSignIn: options.ExternalSignIn,
+		PairwiseSecret: options.PairwiseSecret, ClientRegistration: options.clientRegistration(),
+		Registration: !options.NoRegistration, ExternalSignIn: options.ExternalSignIn,
 		RequestLifetime: RequestLifetime, Staleness: cmp.Or(options.Staleness, Staleness), Now: s.Clock.Now, Random: rand.Reader, Sink: s.Events,
 	})
 	if err != nil {
@@ -236,6 +246,20 @@ func (s *Server) releaser(t testing.TB, options Options) *claims.Releaser {
 		t.Fatalf("make claims: %v", err)
 	}
 	return releaser
+}
+
+func (o Options) fetcher() registration.Fetcher {
+	if o.Fetcher != nil {
+		return o.Fetcher
+	}
+	return fetch.New(fetch.Config{AllowLoopback: true, RootCAs: o.trusted})
+}
+
+func (o Options) clientRegistration() registration.Settings {
+	settings := o.ClientRegistration
+	settings.LimitPerHour = cmp.Or(settings.LimitPerHour, 1000)
+	settings.MaxClients = cmp.Or(settings.MaxClients, 1000)
+	return settings
 }
 
 // withRequest does what the front of the real server does.
