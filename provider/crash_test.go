@@ -170,6 +170,25 @@ func TestCrashAtSilentCode(t *testing.T) {
 	})
 }
 
+// What came through the browser is worth something from the start.
+func TestCrashAtSilentHybridAnswer(t *testing.T) {
+	storagetest.EachCrash(t, func(t *testing.T, arm func(*storagetest.Faulty)) {
+		c := newCrashing(t)
+		c.signedIn(t)
+		hybrid := c.Hybrid(t, "code id_token token")
+		arm(c.faulty)
+		page := c.browser.Get(hybrid.AuthorizationURL(map[string]string{"prompt": "none"}))
+		c.faulty.Restore()
+		if given := code(t, page); given != "" {
+			c.UserInfo(t, page.Sent(t).Get("access_token")).WantOK(t)
+			hybrid.Exchange(given).WantOK(t)
+		} else {
+			page.WantError(t, oauth.ServerError)
+		}
+		c.check(t)
+	})
+}
+
 func TestCrashAtRedemption(t *testing.T) {
 	storagetest.EachCrash(t, func(t *testing.T, arm func(*storagetest.Faulty)) {
 		c := newCrashing(t)

@@ -14,8 +14,8 @@ type Authorization struct {
 	// Audience is what of the grant's the access token is asked for, or empty
 	// for all of it (RFC 8707, section 2.2).
 	Audience []string
-	// Nonce goes into the ID token of a code, not into those of refreshes
-	// (OpenID Connect Core 1.0, section 12.2).
+	// Nonce goes into the ID token of a code and of an authorization response, not
+	// into those of refreshes (OpenID Connect Core 1.0, section 12.2).
 	Nonce string
 	// RefreshToken is handed out with the set, if there is one.
 	RefreshToken string
@@ -27,7 +27,8 @@ type Authorization struct {
 func (a Authorization) Session() *storage.Record[storage.Session] { return a.session }
 
 // Set is what the token endpoint answers with (RFC 6749, section 5.1; OpenID
-// Connect Core 1.0, section 3.1.3.3).
+// Connect Core 1.0, section 3.1.3.3), and what an authorization response holds of
+// it (sections 3.2.2.5 and 3.3.2.5).
 type Set struct {
 	AccessToken  string `json:"access_token"`
 	TokenType    string `json:"token_type"`
