@@ -67,6 +67,40 @@ func TestCoreosGoOIDC(t *testing.T) {
 	}
 }
 
+// OpenID Connect Core 1.0, section 3.3.2.9: what a hybrid answer says of itself.
+func TestCoreosGoOIDCHybrid(t *testing.T) {
+	s := start(t, providertest.Options{})
+	ctx := t.Context()
+	found, err := goidc.NewProvider(ctx, s.Issuer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	party, browser := s.Hybrid(t, "code id_token token"), s.NewBrowser(t)
+	verifier := found.Verifier(&goidc.Config{ClientID: party.ID, Now: s.Clock.Now})
+	sent := browser.Through(browser.Get(party.AuthorizationURL(nil)), ada).Sent(t)
+	front, err := verifier.Verify(ctx, sent.Get("id_token"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := front.VerifyAccessToken(sent.Get("access_token")); err != nil || front.Nonce != "nonce-hybrid" {
+		t.Errorf("at_hash: %v, nonce %q", err, front.Nonce)
+	}
+	var hashes struct {
+		Code string `json:"c_hash"`
+	}
+	if err := front.Claims(&hashes); err != nil || hashes.Code != providertest.HalfHash(sent.Get("code")) {
+		t.Errorf("c_hash %q: %v", hashes.Code, err)
+	}
+	back, err := verifier.Verify(ctx, party.Exchange(sent.Get("code")).WantOK(t).Text("id_token"))
+	if err != nil || back.Subject != front.Subject || back.Nonce != front.Nonce {
+		t.Errorf("the ID token of the code is %+v: %v", back, err)
+	}
+	info, err := found.UserInfo(ctx, oauth2.StaticTokenSource(&oauth2.Token{AccessToken: sent.Get("access_token"), TokenType: sent.Get("token_type")}))
+	if err != nil || info.Subject != front.Subject {
+		t.Errorf("userinfo %+v: %v", info, err)
+	}
+}
+
 func TestZitadelRelyingParty(t *testing.T) {
 	for _, client := range clientsOfOthers() {
 		t.Run(client.name, func(t *testing.T) {

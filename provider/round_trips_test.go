@@ -69,6 +69,10 @@ func TestRoundTrips(t *testing.T) {
 	}{
 		{"silent code flow", silentFlowTrips, 0, func() { silent(rp) }},
 		{"silent code flow of a stored client", silentFlowTrips, 0, func() { silent(stored) }},
+		{"silent hybrid flow", silentFlowTrips, 0, func() {
+			hybrid := s.Hybrid(t, "code id_token token")
+			succeed(t, hybrid.Exchange(browser.Get(hybrid.AuthorizationURL(map[string]string{"prompt": "none"})).Code(t)))
+		}},
 		{"refresh", refreshTrips, 0, func() { tokens = succeed(t, rp.Refresh(tokens.Text("refresh_token"))) }},
 		{"client_credentials", 1, 0, func() { succeed(t, rp.Token(url.Values{"grant_type": {"client_credentials"}})) }},
 		{"userinfo", lookupTrips, 0, func() { succeed(t, s.UserInfo(t, opaque)) }},

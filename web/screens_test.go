@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"html/template"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -152,6 +153,21 @@ func TestFormPost(t *testing.T) {
 		t.Errorf("referrer policy %q", got)
 	}
 	h.golden("form_post", page)
+}
+
+// A hybrid answer is long: every part of it is in the form, whole.
+func TestFormPostOfTokens(t *testing.T) {
+	h := newHouse(t)
+	parameters := url.Values{
+		"id_token": {strings.Repeat("eyJ-_", 4000)}, "access_token": {strings.Repeat("A.b_c-", 3000)}, "code": {strings.Repeat("c-", 300)},
+		"token_type": {"Bearer"}, "expires_in": {"600"}, "state": {strings.Repeat(`s"&`, 1300)}, "iss": {"https://id.acme.example"},
+	}
+	page := h.page(func(w http.ResponseWriter, r *http.Request) {
+		h.web.FormPost(w, r, "https://shop.example/callback", parameters)
+	})
+	for name, values := range parameters {
+		h.wantPage(page, http.StatusOK, `<input type="hidden" name="`+name+`" value="`+template.HTMLEscapeString(values[0])+`">`)
+	}
 }
 
 // A browser would send the code to us instead: html/template writes #ZgotmplZ for

@@ -316,3 +316,25 @@ func TestFrontChannelByPost(t *testing.T) {
 		}
 	}
 }
+
+// Tokens leave for the browser that the request was started in, and no other.
+func TestFrontChannelBelongsToItsBrowser(t *testing.T) {
+	s := start(t)
+	for _, responseType := range frontChannelTypes() {
+		rp := s.Hybrid(t, responseType)
+		attacker, victim := s.NewBrowser(t), s.NewBrowser(t)
+		victim.SignIn(s.Hybrid(t, "code"), ada, nil)
+		handle := handleOf(t, attacker.Get(rp.AuthorizationURL(nil)))
+		victim.Get(s.Issuer+"/authorize/"+handle).WantPage(t, http.StatusBadRequest, oauth.InvalidRequest)
+		handle = handleOf(t, victim.Get(rp.AuthorizationURL(map[string]string{"prompt": "login"})))
+		attacker.Get(s.Issuer+"/authorize/"+handle).WantPage(t, http.StatusBadRequest, oauth.InvalidRequest)
+		// Of two tabs each gets its own answer, once.
+		one, two := victim.Get(rp.AuthorizationURL(map[string]string{"prompt": "login"})), victim.Get(rp.AuthorizationURL(map[string]string{"prompt": "login", "state": "two"}))
+		for state, tab := range map[string]*providertest.Page{"state-hybrid": one, "two": two} {
+			if sent := victim.Password(tab, ada).Sent(t); sent.Get("state") != state || sent.Has("error") {
+				t.Errorf("%s: the tab of %s got %v", responseType, state, sent)
+			}
+			victim.Get(s.Issuer+"/authorize/"+handleOf(t, tab)).WantPage(t, http.StatusBadRequest, oauth.InvalidRequest)
+		}
+	}
+}
