@@ -80,5 +80,11 @@ func (r *Ring) EncryptionAlgorithms() []jose.KeyAlgorithm {
 	return append([]jose.KeyAlgorithm(nil), r.config.EncryptionAlgorithms...)
 }
 
-// ContentEncryptions lists what Decrypt takes as enc.
-func (r *Ring) ContentEncryptions() []jose.ContentEncryption { return ContentEncryptions() }
+// ContentEncryptions lists what Decrypt takes as enc: nothing where there are no
+// EncryptionAlgorithms.
+func (r *Ring) ContentEncryptions() []jose.ContentEncryption {
+	if len(r.config.EncryptionAlgorithms) == 0 {
+		return nil
+	}
+	return ContentEncryptions()
+}

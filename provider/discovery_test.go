@@ -64,7 +64,12 @@ func TestDiscoverySaysExactlyWhatIsTrue(t *testing.T) {
 		"token_endpoint_auth_signing_alg_values_supported":         texts(clientauth.SigningAlgorithms()),
 		"revocation_endpoint_auth_signing_alg_values_supported":    texts(clientauth.SigningAlgorithms()),
 		"introspection_endpoint_auth_signing_alg_values_supported": texts(clientauth.SigningAlgorithms()),
-		"request_uri_parameter_supported":                          false,
+		"request_parameter_supported":                              true,
+		"request_uri_parameter_supported":                          true,
+		"require_request_uri_registration":                         true,
+		"request_object_signing_alg_values_supported":              texts(authorize.ObjectAlgorithms()),
+		"request_object_encryption_alg_values_supported":           texts(s.Keys.EncryptionAlgorithms()),
+		"request_object_encryption_enc_values_supported":           texts(s.Keys.ContentEncryptions()),
 		"authorization_response_iss_parameter_supported":           true,
 	}
 	answer := s.Send(t, http.MethodGet, "/.well-known/openid-configuration", nil, nil).WantOK(t)
@@ -193,20 +198,21 @@ func TestKeysArePublic(t *testing.T) {
 	if err := json.Unmarshal([]byte(s.Send(t, http.MethodGet, "/jwks", nil, nil).WantOK(t).Raw), &set); err != nil {
 		t.Fatal(err)
 	}
-	ids := map[any]bool{}
+	ids, uses := map[any]bool{}, map[any]int{}
 	for _, key := range set.Keys {
-		if key["kid"] == nil || ids[key["kid"]] || key["use"] != "sig" || key["alg"] == nil {
+		if key["kid"] == nil || ids[key["kid"]] || key["alg"] == nil {
 			t.Errorf("key %v", key)
 		}
 		ids[key["kid"]] = true
+		uses[key["use"]]++
 		for _, private := range []string{"d", "p", "q", "dp", "dq", "qi", "k"} {
 			if key[private] != nil {
 				t.Errorf("key %v has the private member %s", key["kid"], private)
 			}
 		}
 	}
-	if len(set.Keys) < 2 {
-		t.Errorf("%d keys", len(set.Keys))
+	if len(uses) != 2 || uses["sig"] < 2 || uses["enc"] != 1 {
+		t.Errorf("uses of keys: %v", uses)
 	}
 }
 

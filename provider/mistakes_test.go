@@ -145,8 +145,8 @@ func TestMistake05UnknownMeansFallBack(t *testing.T) {
 	browser.SignIn(web, ada, nil)
 	for _, test := range []struct{ name, value, error string }{
 		{"response_mode", "web_message", oauth.InvalidRequest},
-		{"request", "e30.e30.", oauth.RequestNotSupported},
-		{"request_uri", "https://web.example/object#hash", oauth.RequestURINotSupported},
+		{"request", "e30.e30.", oauth.InvalidRequestObject},
+		{"request_uri", "https://web.example/object#hash", oauth.InvalidRequestURI},
 		{"response_type", "code nonsense", oauth.UnsupportedResponseType},
 		{"response_type", "code token", oauth.UnauthorizedClient},
 	} {

@@ -51,7 +51,8 @@ type Config struct {
 	Clients   Clients
 	Directory account.Directory
 	Claims    *claims.Releaser
-	// Fetcher gets the keys of clients from their jwks_uri.
+	// Fetcher gets the keys of clients from their jwks_uri, and request objects
+	// from their request_uri.
 	Fetcher     clientkeys.Fetcher
 	Pages       authorize.Pages
 	LogoutPages logout.Pages
@@ -184,6 +185,7 @@ func (p *Provider) endpoints(config Config) (err error) {
 		Issuer: config.Issuer, Store: config.Store, Clients: config.Clients, Sessions: p.sessions, Tokens: p.tokens,
 		Subjects: p.subjects, Accounts: gate, Handles: config.Handles, Claims: config.Claims, Evidence: config.Store.VerifiedEmails,
 		Pages: config.Pages, RequestLifetime: config.RequestLifetime,
+		Signatures: p.clientKeys, Decrypter: config.Keys, Fetcher: config.Fetcher,
 		Registration: config.Registration, Now: config.Now, Random: config.Random, Sink: config.Sink,
 	})
 	if err != nil {
@@ -227,8 +229,10 @@ func (p *Provider) endpoints(config Config) (err error) {
 		ResponseTypes: oauth.ResponseTypes(), ResponseModes: authorize.ResponseModes(), GrantTypes: GrantTypes(),
 		Prompts: authorize.Prompts(config.Registration), Displays: authorize.Displays(), ACRValues: session.ACRValues(config.ExternalSignIn),
 		SubjectTypes: p.subjects.Types(), SigningAlgorithms: config.Keys.Algorithms(), ClientAuthentication: clientauth.Methods(),
-		AssertionAlgorithms: clientauth.SigningAlgorithms(), UILocales: config.UILocales,
-		PolicyURI: config.PolicyURI, TermsURI: config.TermsURI,
+		AssertionAlgorithms: clientauth.SigningAlgorithms(), ObjectAlgorithms: authorize.ObjectAlgorithms(),
+		ObjectEncryption: discovery.Encryption{Algorithms: config.Keys.EncryptionAlgorithms(), Contents: config.Keys.ContentEncryptions()},
+		UILocales:        config.UILocales,
+		PolicyURI:        config.PolicyURI, TermsURI: config.TermsURI,
 	})
 	return err
 }

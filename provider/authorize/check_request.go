@@ -73,18 +73,13 @@ func checkState(a *attempt) error {
 }
 
 func checkDuplicates(a *attempt) error {
-	return oauth.RefuseDuplicates(a.parameters, "resource")
+	return oauth.RefuseDuplicates(a.sent, "resource")
 }
 
-// checkRequestObject refuses what would change the meaning of the request if it
+// checkRegistration refuses what would change the meaning of the request if it
 // were ignored.
-func checkRequestObject(a *attempt) error {
-	switch {
-	case a.get("request") != "":
-		return oauth.NewError(oauth.RequestNotSupported, "request objects are not supported")
-	case a.get("request_uri") != "":
-		return oauth.NewError(oauth.RequestURINotSupported, "request_uri is not supported")
-	case a.get("registration") != "":
+func checkRegistration(a *attempt) error {
+	if a.get("registration") != "" {
 		return oauth.NewError(oauth.RegistrationNotSupported, "the registration parameter is not supported")
 	}
 	return nil

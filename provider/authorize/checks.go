@@ -14,11 +14,13 @@ type check struct {
 	run  func(*attempt) error
 }
 
-// identityChecks establish who asks and where the answer may go. What they
-// refuse is shown on a page and never sent anywhere (RFC 6749, section 4.1.2.1).
+// identityChecks establish who asks, what he asks and where the answer may go. As
+// long as that is not known, what they refuse is shown on a page and never sent
+// anywhere (RFC 6749, section 4.1.2.1).
 func identityChecks() []check {
 	return []check{
 		{"client", "RFC 6749, section 2.2", checkClient},
+		{"request object", "OpenID Connect Core 1.0, section 6; RFC 9101, section 6", checkObject},
 		{"redirect_uri", "RFC 6749, section 3.1.2; RFC 9700, section 2.1", checkRedirectURI},
 	}
 }
@@ -30,7 +32,7 @@ func requestChecks() []check {
 		{"response_mode", "OAuth 2.0 Multiple Response Types, sections 2.1 and 5", checkResponseMode},
 		{"state", "RFC 6749, section 4.1.1", checkState},
 		{"duplicates", "RFC 6749, section 3.1", checkDuplicates},
-		{"request object", "OpenID Connect Core 1.0, sections 3.1.2.6 and 6", checkRequestObject},
+		{"registration", "OpenID Connect Core 1.0, sections 3.1.2.6 and 7.2.1", checkRegistration},
 		{"response_type", "RFC 6749, section 3.1.1", checkResponseType},
 		{"client's grant", "RFC 6749, sections 4.1.2.1 and 4.2.2.1", checkGrantType},
 		{"scope", "RFC 6749, section 3.3; OpenID Connect Core 1.0, section 3.1.2.1", checkScope},
@@ -48,10 +50,11 @@ func requestChecks() []check {
 // check runs both tables. trusted says whether client and redirect_uri were
 // found good, so that an error may be sent there.
 func (e *Endpoint) check(ctx context.Context, parameters url.Values) (a *attempt, trusted bool, err error) {
-	a = &attempt{ctx: ctx, endpoint: e, parameters: parameters}
+	a = &attempt{ctx: ctx, endpoint: e, sent: parameters, parameters: parameters}
 	for _, c := range identityChecks() {
 		if err := c.run(a); err != nil {
-			return a, false, err
+			a.way()
+			return a, a.request.RedirectURI != "", err
 		}
 	}
 	a.way()

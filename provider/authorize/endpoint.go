@@ -24,7 +24,7 @@ type Clients interface {
 
 // Config is what an Endpoint needs.
 type Config struct {
-	// Issuer is compared with nothing here, only repeated (RFC 9207).
+	// Issuer is repeated in answers (RFC 9207), and whom request objects are for.
 	Issuer   string
 	Store    *storage.Store
 	Clients  Clients
@@ -37,6 +37,10 @@ type Config struct {
 	Claims   *claims.Releaser
 	Evidence claims.Evidence
 	Pages    Pages
+	// Signatures, Decrypter and Fetcher are what request objects are read with.
+	Signatures Signatures
+	Decrypter  Decrypter
+	Fetcher    Fetcher
 	// Registration says that people may be sent to register (prompt=create).
 	Registration bool
 	// RequestLifetime is how long a person may take.
@@ -49,7 +53,8 @@ type Config struct {
 // Endpoint is the authorization endpoint. It is safe for concurrent use.
 type Endpoint struct {
 	Config
-	flood *flood
+	flood     *flood
+	documents *documents
 }
 
 // New checks the configuration.
@@ -58,6 +63,7 @@ func New(config Config) (*Endpoint, error) {
 	case config.Issuer == "", config.Store == nil, config.Clients == nil, config.Sessions == nil,
 		config.Tokens == nil, config.Subjects == nil, config.Accounts == nil, config.Handles == nil, config.Pages == nil,
 		config.Claims == nil, config.Evidence == nil,
+		config.Signatures == nil, config.Decrypter == nil, config.Fetcher == nil,
 		config.RequestLifetime <= 0, config.Now == nil, config.Random == nil, config.Sink == nil:
 		return nil, errors.New("authorization endpoint: every field of the configuration but Registration is needed")
 	}
@@ -65,7 +71,11 @@ func New(config Config) (*Endpoint, error) {
 	if err != nil {
 		return nil, fmt.Errorf("authorization endpoint: %w", err)
 	}
-	return &Endpoint{Config: config, flood: flood}, nil
+	documents, err := newDocuments(config.Fetcher, config.Now)
+	if err != nil {
+		return nil, fmt.Errorf("authorization endpoint: %w", err)
+	}
+	return &Endpoint{Config: config, flood: flood, documents: documents}, nil
 }
 
 // Interactions returns what screens may do.

@@ -15,8 +15,11 @@ import (
 // attempt is a request while it is being checked: what was sent, and what has
 // been found good so far.
 type attempt struct {
-	ctx        context.Context //nolint:containedctx // lives as long as the one call of check
-	endpoint   *Endpoint
+	ctx      context.Context //nolint:containedctx // lives as long as the one call of check
+	endpoint *Endpoint
+	// sent is what came, and parameters what it means: a request object is laid
+	// over the rest.
+	sent       url.Values
 	parameters url.Values
 	client     storage.Client
 	request    storage.AuthorizationRequest

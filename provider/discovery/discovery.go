@@ -41,8 +41,18 @@ type Config struct {
 	// AssertionAlgorithms what client assertions may be signed with.
 	ClientAuthentication []oidc.AuthMethod
 	AssertionAlgorithms  []jose.SignatureAlgorithm
-	UILocales            []language.Tag
-	PolicyURI, TermsURI  string
+	// ObjectAlgorithms is what request objects may be signed with, and
+	// ObjectEncryption how they may be encrypted.
+	ObjectAlgorithms    []jose.SignatureAlgorithm
+	ObjectEncryption    Encryption
+	UILocales           []language.Tag
+	PolicyURI, TermsURI string
+}
+
+// Encryption is how a content key may be encrypted, and how the content.
+type Encryption struct {
+	Algorithms []jose.KeyAlgorithm
+	Contents   []jose.ContentEncryption
 }
 
 // metadata adds what the library's type does not have. That type always writes
@@ -95,6 +105,13 @@ func New(config Config) (*Document, error) {
 			RevocationEndpointAuthSigningAlgValuesSupported:    assertions,
 			IntrospectionEndpointAuthMethodsSupported:          confidential,
 			IntrospectionEndpointAuthSigningAlgValuesSupported: assertions,
+
+			RequestParameterSupported:                 true,
+			RequestURIParameterSupported:              true,
+			RequireRequestURIRegistration:             true,
+			RequestObjectSigningAlgValuesSupported:    convert[string](config.ObjectAlgorithms),
+			RequestObjectEncryptionAlgValuesSupported: convert[string](config.ObjectEncryption.Algorithms),
+			RequestObjectEncryptionEncValuesSupported: convert[string](config.ObjectEncryption.Contents),
 
 			DisplayValuesSupported:        convert[oidc.Display](config.Displays),
 			ClaimTypesSupported:           []string{"normal"},
