@@ -35,7 +35,8 @@ func (a audit) Emit(ctx context.Context, e event.Event) {
 	switch e.Name {
 	case event.InternalError:
 		level = slog.LevelError
-	case event.CodeReplayed, event.RefreshTokenReused, event.SignInThrottled:
+	case event.CodeReplayed, event.RefreshTokenReused, event.SignInThrottled,
+		event.LogoutDeliveryFailed, event.LogoutGivenUp:
 		level = slog.LevelWarn
 	default:
 	}

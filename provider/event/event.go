@@ -48,6 +48,11 @@ const (
 	ClientDeleted             Name = "client.deleted"
 	ClientRegistrationRefused Name = "client.registration_refused"
 
+	// What clients hear of sessions that ended. A failure is tried again.
+	LogoutDelivered      Name = "logout.delivered"
+	LogoutDeliveryFailed Name = "logout.delivery_failed"
+	LogoutGivenUp        Name = "logout.given_up"
+
 	InternalError Name = "internal_error"
 )
 
