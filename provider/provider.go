@@ -17,6 +17,7 @@ import (
 	"gatehouse/keys"
 	"gatehouse/provider/account"
 	"gatehouse/provider/authorize"
+	"gatehouse/provider/backchannel"
 	"gatehouse/provider/claims"
 	"gatehouse/provider/clientauth"
 	"gatehouse/provider/clientkeys"
@@ -42,6 +43,13 @@ type Clients interface {
 	Forget(id string)
 }
 
+// Fetcher is the way out to addresses that clients registered. fetch.Fetcher
+// satisfies it.
+type Fetcher interface {
+	clientkeys.Fetcher
+	backchannel.Poster
+}
+
 // Config is what a Provider needs.
 type Config struct {
 	Issuer    string
@@ -51,9 +59,9 @@ type Config struct {
 	Clients   Clients
 	Directory account.Directory
 	Claims    *claims.Releaser
-	// Fetcher gets the keys of clients from their jwks_uri, and request objects
-	// from their request_uri.
-	Fetcher     clientkeys.Fetcher
+	// Fetcher gets the keys of clients from their jwks_uri and request objects
+	// from their request_uri, and tells clients of the end of sessions.
+	Fetcher     Fetcher
 	Pages       authorize.Pages
 	LogoutPages logout.Pages
 
@@ -104,6 +112,7 @@ type Provider struct {
 	registration  *registration.Endpoint
 	discovery     *discovery.Document
 	jwks          http.Handler
+	deliverer     *backchannel.Deliverer
 	sessions      *session.Manager
 	tokens        *token.Service
 	clientKeys    *clientkeys.Keys
@@ -146,18 +155,25 @@ func basePath(issuer string) (string, error) {
 
 // shared builds what several endpoints use.
 func (p *Provider) shared(config Config) (err error) {
-	p.sessions, err = session.NewManager(session.Config{
-		Store: config.Store, Cookies: session.NewCookies(config.Issuer), Lifetimes: config.Sessions,
-		Now: config.Now, Random: config.Random, Sink: config.Sink,
-	})
-	if err != nil {
-		return err
-	}
 	p.clientKeys, err = clientkeys.New(clientkeys.Config{Fetcher: config.Fetcher, Now: config.Now})
 	if err != nil {
 		return err
 	}
 	if p.subjects, err = claims.NewSubjects(config.PairwiseSecret); err != nil {
+		return err
+	}
+	p.deliverer, err = backchannel.New(backchannel.Config{
+		Issuer: config.Issuer, Store: config.Store, Clients: config.Clients, Signer: config.Keys, Encrypter: p.clientKeys,
+		Subjects: p.subjects, Poster: config.Fetcher, Now: config.Now, Sink: config.Sink,
+	})
+	if err != nil {
+		return err
+	}
+	p.sessions, err = session.NewManager(session.Config{
+		Store: config.Store, Cookies: session.NewCookies(config.Issuer), Lifetimes: config.Sessions, Deliver: p.deliverer.Notify,
+		Now: config.Now, Random: config.Random, Sink: config.Sink,
+	})
+	if err != nil {
 		return err
 	}
 	p.tokens, err = token.New(token.Config{
@@ -242,6 +258,9 @@ func (p *Provider) Interactions() *authorize.Interactions { return p.authorize.I
 
 // Desk returns where people see and end what is kept of them.
 func (p *Provider) Desk() *desk.Desk { return p.desk }
+
+// Deliveries returns what tells clients of the end of sessions. It has to be run.
+func (p *Provider) Deliveries() *backchannel.Deliverer { return p.deliverer }
 
 // EndUser ends every session and grant of a user.
 func (p *Provider) EndUser(ctx context.Context, subject, reason string) error {

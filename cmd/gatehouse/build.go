@@ -31,6 +31,7 @@ type parts struct {
 	store    *storage.Store
 	ring     *keys.Ring
 	directus *directus.Client
+	provider *provider.Provider
 	handler  http.Handler
 }
 
@@ -96,6 +97,7 @@ func (a *app) build(ctx context.Context, settings *config.Loaded, backend storag
 	if err != nil {
 		return nil, err
 	}
+	p.provider = issuer
 	p.handler = issuer.Handler(func(router chi.Router) { screens.Routes(router, issuer.Interactions(), issuer.Desk()) })
 	return p, nil
 }

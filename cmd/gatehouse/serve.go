@@ -89,9 +89,19 @@ func (a *app) serve(ctx context.Context, settings *config.Loaded, allowAdminToke
 		parts.ring.Maintain(background, ticker.C)
 		return nil
 	})
+	group.Go(func() error {
+		ticker := time.NewTicker(deliverEvery)
+		defer ticker.Stop()
+		parts.provider.Deliveries().Run(background, ticker.C)
+		return nil
+	})
 	embedded(background, group, backend, settings, logger)
 	return group.Wait()
 }
+
+// deliverEvery is how often the deliveries that other processes left, or that
+// failed, are looked for.
+const deliverEvery = 2 * time.Second
 
 // openServing opens the store as the process that serves: the embedded one is
 // held, not reached through another process.

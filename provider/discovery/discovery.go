@@ -118,8 +118,11 @@ func New(config Config) (*Document, error) {
 			ClaimsSupported:               append(protocolClaims(), config.Claims...),
 			CodeChallengeMethodsSupported: []oidc.CodeChallengeMethod{oidc.CodeChallengeMethodS256},
 			UILocalesSupported:            config.UILocales,
-			OPPolicyURI:                   config.PolicyURI,
-			OPTermsOfServiceURI:           config.TermsURI,
+			// Every ID token has a sid.
+			BackChannelLogoutSupported:        true,
+			BackChannelLogoutSessionSupported: true,
+			OPPolicyURI:                       config.PolicyURI,
+			OPTermsOfServiceURI:               config.TermsURI,
 		},
 		PromptValues: config.Prompts,
 		IssParameter: true,

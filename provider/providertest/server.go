@@ -17,6 +17,7 @@ import (
 
 	"gatehouse/keys"
 	"gatehouse/provider"
+	"gatehouse/provider/backchannel"
 	"gatehouse/provider/claims"
 	"gatehouse/provider/clients"
 	"gatehouse/provider/event"
@@ -248,11 +249,15 @@ func (s *Server) releaser(t testing.TB, options Options) *claims.Releaser {
 	return releaser
 }
 
-func (o Options) fetcher() registration.Fetcher {
-	if o.Fetcher != nil {
-		return o.Fetcher
+func (o Options) fetcher() provider.Fetcher {
+	ours := fetch.New(fetch.Config{AllowLoopback: true, RootCAs: o.trusted})
+	if o.Fetcher == nil {
+		return ours
 	}
-	return fetch.New(fetch.Config{AllowLoopback: true, RootCAs: o.trusted})
+	return struct {
+		registration.Fetcher
+		backchannel.Poster
+	}{o.Fetcher, ours}
 }
 
 func (o Options) clientRegistration() registration.Settings {
