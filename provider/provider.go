@@ -241,7 +241,7 @@ func (p *Provider) endpoints(config Config) (err error) {
 	}
 	p.jwks = discovery.JWKS(config.Keys)
 	p.discovery, err = discovery.New(discovery.Config{
-		Issuer: config.Issuer, Paths: where, Scopes: claims.Scopes(), Claims: config.Claims.Supported(),
+		Issuer: config.Issuer, Paths: where, Scopes: config.Claims.Scopes(), Claims: config.Claims.Supported(),
 		ResponseTypes: oauth.ResponseTypes(), ResponseModes: authorize.ResponseModes(), GrantTypes: GrantTypes(),
 		Prompts: authorize.Prompts(config.Registration), Displays: authorize.Displays(), ACRValues: session.ACRValues(config.ExternalSignIn),
 		SubjectTypes: p.subjects.Types(), SigningAlgorithms: config.Keys.Algorithms(), ClientAuthentication: clientauth.Methods(),

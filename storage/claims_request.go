@@ -20,3 +20,15 @@ type ClaimRequest struct {
 	// for any. The member value is one of them.
 	Values []json.RawMessage `json:"values,omitempty"`
 }
+
+// Texts are the acceptable values that are strings.
+func (c ClaimRequest) Texts() []string {
+	var texts []string
+	for _, value := range c.Values {
+		var text *string
+		if json.Unmarshal(value, &text) == nil && text != nil {
+			texts = append(texts, *text)
+		}
+	}
+	return texts
+}

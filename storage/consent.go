@@ -22,16 +22,31 @@ type Consent struct {
 	SessionID string `json:"session_id,omitempty"`
 }
 
-// Allow adds scopes to what the user allowed the client.
-func (c *Consents) Allow(clientID string, scopes []string, at time.Time) {
+// Allow adds what the user allowed the client now to what he allowed it before.
+// What another client of the same id was allowed, or this one under another name or
+// address, is dropped, and so is what an openly registered one was allowed in another
+// session.
+func (c *Consents) Allow(client Client, now Consent) {
 	if c.Clients == nil {
 		c.Clients = map[string]Consent{}
 	}
-	consent := Consent{Scopes: slices.Clone(c.Clients[clientID].Scopes), At: at}
-	for _, scope := range scopes {
-		if !slices.Contains(consent.Scopes, scope) {
-			consent.Scopes = append(consent.Scopes, scope)
+	before := c.Clients[client.ID]
+	another := client.CreatedAt.After(before.At) || !before.At.After(client.PresentedAt)
+	if another || client.Registered == RegisteredOpenly && before.SessionID != now.SessionID {
+		before = Consent{}
+	}
+	now.Scopes = union(before.Scopes, now.Scopes)
+	now.Claims = union(before.Claims, now.Claims)
+	c.Clients[client.ID] = now
+}
+
+// union returns a followed by what of b is not in it.
+func union(a, b []string) []string {
+	all := slices.Clone(a)
+	for _, name := range b {
+		if !slices.Contains(all, name) {
+			all = append(all, name)
 		}
 	}
-	c.Clients[clientID] = consent
+	return all
 }

@@ -105,6 +105,8 @@ type Mailings struct {
 type AuthorizedApp struct {
 	Client Client
 	Scopes []string
+	// Claims are those that it asked for one by one.
+	Claims []string
 	// Since is when the person allowed it; zero where nobody asked him.
 	Since time.Time
 	// LastGrant is when the app last got tokens by a sign-in; zero if it holds

@@ -26,15 +26,40 @@ func TestAccountName(t *testing.T) {
 func TestConsentsAdd(t *testing.T) {
 	var consents storage.Consents
 	first, later := time.Unix(1000, 0), time.Unix(2000, 0)
-	consents.Allow("shop", []string{"openid", "email"}, first)
-	consents.Allow("news", []string{"openid"}, first)
-	consents.Allow("shop", []string{"profile", "openid"}, later)
+	shop, news := storage.Client{ID: "shop"}, storage.Client{ID: "news"}
+	consents.Allow(shop, storage.Consent{Scopes: []string{"openid", "email"}, Claims: []string{"name"}, At: first, SessionID: "one"})
+	consents.Allow(news, storage.Consent{Scopes: []string{"openid"}, At: first})
+	consents.Allow(shop, storage.Consent{Scopes: []string{"profile", "openid"}, Claims: []string{"gender", "name"}, At: later, SessionID: "two"})
 	want := storage.Consents{Clients: map[string]storage.Consent{
-		"shop": {Scopes: []string{"openid", "email", "profile"}, At: later},
+		"shop": {Scopes: []string{"openid", "email", "profile"}, Claims: []string{"name", "gender"}, At: later, SessionID: "two"},
 		"news": {Scopes: []string{"openid"}, At: first},
 	}}
 	if diff := cmp.Diff(want, consents); diff != "" {
 		t.Errorf("consents (-want +got):\n%s", diff)
+	}
+}
+
+// What was allowed to something else does not come along.
+func TestConsentsBeginAnew(t *testing.T) {
+	first, later := time.Unix(1000, 0), time.Unix(3000, 0)
+	for name, test := range map[string]struct {
+		client  storage.Client
+		session string
+		kept    bool
+	}{
+		"the same client":                                {storage.Client{ID: "shop"}, "two", true},
+		"another of the same id":                         {storage.Client{ID: "shop", CreatedAt: time.Unix(2000, 0)}, "one", false},
+		"the same under another name since":              {storage.Client{ID: "shop", PresentedAt: time.Unix(2000, 0)}, "one", false},
+		"an openly registered one in the session":        {storage.Client{ID: "shop", Registered: storage.RegisteredOpenly}, "one", true},
+		"an openly registered one in another session":    {storage.Client{ID: "shop", Registered: storage.RegisteredOpenly}, "two", false},
+		"one that was registered by token, in the other": {storage.Client{ID: "shop", Registered: storage.RegisteredByToken}, "two", true},
+	} {
+		consents := storage.Consents{Clients: map[string]storage.Consent{"shop": {Scopes: []string{"email"}, Claims: []string{"name"}, At: first, SessionID: "one"}}}
+		consents.Allow(test.client, storage.Consent{Scopes: []string{"openid"}, At: later, SessionID: test.session})
+		got := consents.Clients["shop"]
+		if kept := len(got.Scopes) == 2 && len(got.Claims) == 1; kept != test.kept {
+			t.Errorf("%s: %v", name, got)
+		}
 	}
 }
 

@@ -47,15 +47,46 @@ var scopeWords = []struct {
 	{"offline_access", "consent.gets.offline_access", "consent.withheld.offline_access"},
 }
 
-// permissions puts scopes into words.
-func permissions(scopes []string) (gets []permission, withheld []string) {
+// claimWords are the claims that an app may ask for one by one, each with the scope
+// whose place in the list it takes. What is told of a name is told of its parts.
+var claimWords = []struct {
+	claim, scope, gets string
+}{
+	{"name", "profile", "consent.gets.name"},
+	{"given_name", "profile", "consent.gets.name"},
+	{"family_name", "profile", "consent.gets.name"},
+	{"middle_name", "profile", "consent.gets.name"},
+	{"nickname", "profile", "consent.gets.nickname"},
+	{"preferred_username", "profile", "consent.gets.nickname"},
+	{"picture", "profile", "consent.gets.picture"},
+	{"profile", "profile", "consent.gets.web"},
+	{"website", "profile", "consent.gets.web"},
+	{"gender", "profile", "consent.gets.gender"},
+	{"birthdate", "profile", "consent.gets.birthdate"},
+	{"zoneinfo", "profile", "consent.gets.zoneinfo"},
+	{"locale", "profile", "consent.gets.locale"},
+	{"updated_at", "profile", "consent.gets.updated_at"},
+	{"email", "email", "consent.gets.email"},
+	{"email_verified", "email", "consent.gets.email"},
+	{"phone_number", "phone", "consent.gets.phone"},
+	{"phone_number_verified", "phone", "consent.gets.phone"},
+	{"address", "address", "consent.gets.address"},
+}
+
+// permissions puts scopes into words, and claims that were asked for beyond them. A
+// scope of which some claims are asked for is not said to be withheld.
+func permissions(scopes, claims []string) (gets []permission, withheld []string) {
 	withheld = []string{"consent.withheld.password"}
 	known := map[string]bool{}
 	for _, words := range scopeWords {
 		known[words.scope] = true
 		if slices.Contains(scopes, words.scope) {
 			gets = append(gets, permission{Key: words.gets})
-		} else if words.withheld != "" {
+			continue
+		}
+		parts := partsOf(words.scope, claims)
+		gets = append(gets, parts...)
+		if words.withheld != "" && len(parts) == 0 {
 			withheld = append(withheld, words.withheld)
 		}
 	}
@@ -65,6 +96,18 @@ func permissions(scopes []string) (gets []permission, withheld []string) {
 		}
 	}
 	return gets, withheld
+}
+
+// partsOf puts into words those of the claims that the scope stands for.
+func partsOf(scope string, claims []string) []permission {
+	var parts []permission
+	for _, words := range claimWords {
+		part := permission{Key: words.gets}
+		if words.scope == scope && slices.Contains(claims, words.claim) && !slices.Contains(parts, part) {
+			parts = append(parts, part)
+		}
+	}
+	return parts
 }
 
 func (s *screens) consent(w http.ResponseWriter, r *http.Request) {
@@ -95,7 +138,7 @@ func (s *screens) showConsent(w http.ResponseWriter, r *http.Request, interactio
 		Name: name, Email: account.Email, Initial: initial(name + account.Email),
 		OtherURL: s.prefix + "/login" + here(r, "other", "1"), Changed: changed,
 	}
-	data.Gets, data.Withheld = permissions(interaction.Request.Scopes)
+	data.Gets, data.Withheld = permissions(interaction.Request.Scopes, interaction.Claims)
 	data.Failed = changed
 	s.show(w, r, http.StatusOK, "consent", data, s.endsAt(interaction))
 }

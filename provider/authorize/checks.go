@@ -36,6 +36,7 @@ func requestChecks() []check {
 		{"response_type", "RFC 6749, section 3.1.1", checkResponseType},
 		{"client's grant", "RFC 6749, sections 4.1.2.1 and 4.2.2.1", checkGrantType},
 		{"scope", "RFC 6749, section 3.3; OpenID Connect Core 1.0, section 3.1.2.1", checkScope},
+		{"claims", "OpenID Connect Core 1.0, section 5.5", checkClaims},
 		{"code_challenge", "RFC 7636, section 4.3; RFC 9700, section 2.1.1", checkCodeChallenge},
 		{"nonce", "OpenID Connect Core 1.0, sections 3.1.2.1, 3.2.2.1 and 3.3.2.11", checkNonce},
 		{"prompt", "OpenID Connect Core 1.0, section 3.1.2.1; Initiating User Registration 1.0, section 4.1", checkPrompt},

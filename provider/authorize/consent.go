@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"gatehouse/provider/claims"
 	"gatehouse/provider/event"
 	"gatehouse/provider/oauth"
 	"gatehouse/storage"
@@ -16,7 +17,10 @@ import (
 // another tab between showing the screen and pressing the button, it differs.
 func consentText(request storage.AuthorizationRequest, s storage.Session) string {
 	scopes := slices.Sorted(slices.Values(request.Scopes))
-	return strings.Join([]string{"consent", request.ID, s.ID, s.Subject, request.ClientID, strings.Join(scopes, " ")}, "\x00")
+	beyond := claims.Beyond(request.Claims, request.Scopes)
+	return strings.Join([]string{
+		"consent", request.ID, s.ID, s.Subject, request.ClientID, strings.Join(scopes, " "), strings.Join(beyond, " "),
+	}, "\x00")
 }
 
 func consentDigest(request storage.AuthorizationRequest, s storage.Session) string {
@@ -31,7 +35,9 @@ func (e *Endpoint) consent(ctx context.Context, interaction *Interaction, digest
 	}
 	request, s := interaction.Request, interaction.Session
 	err := e.Store.Consents.Upsert(ctx, s.Subject, storage.NoExpiry, func(all *storage.Consents) error {
-		all.Allow(request.ClientID, request.Scopes, e.Now())
+		all.Allow(interaction.Client, storage.Consent{
+			Scopes: request.Scopes, Claims: claims.Beyond(request.Claims, request.Scopes), At: e.Now(), SessionID: s.ID,
+		})
 		return nil
 	})
 	if err != nil {

@@ -33,7 +33,8 @@ type Config struct {
 	Subjects *claims.Subjects
 	Accounts *account.Gate
 	Handles  *oauth.Handles
-	// Claims and Evidence tell what an ID token says of its user.
+	// Claims and Evidence tell what a client may ask for, and what an ID token
+	// says of its user.
 	Claims   *claims.Releaser
 	Evidence claims.Evidence
 	Pages    Pages

@@ -18,7 +18,7 @@ func FuzzAuthorizeParameters(f *testing.F) {
 	valid := s.Web(f).Parameters(nil).Encode()
 	for _, seed := range []string{
 		valid, "", "client_id=web", valid + "&prompt=none", valid + "&response_mode=form_post&prompt=none",
-		valid + "&response_mode=fragment&max_age=0", valid + "&state=%00%ff&state=2", valid + "&id_token_hint=a.b.c",
+		valid + "&response_mode=fragment&max_age=0", valid + "&claims=%7B%22userinfo%22%3A%7B%22name%22%3Anull%7D%7D", valid + "&state=%00%ff&state=2", valid + "&id_token_hint=a.b.c",
 		"client_id=native&redirect_uri=http://127.0.0.1:5/callback&response_type=code&scope=openid",
 		"client_id=native&redirect_uri=http://127.0.0.1:5@evil.example/callback&response_type=code",
 		s.Hybrid(f, "token code").Parameters(nil).Encode(), s.Hybrid(f, "id_token").Parameters(nil).Encode() + "&response_mode=query",

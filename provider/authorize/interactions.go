@@ -40,8 +40,11 @@ type Interaction struct {
 	// Wanted is the browser's session of the user whom the request is meant for,
 	// zero where there is none. It is nil where anybody may answer.
 	Wanted *storage.Session
+	// Claims are those about the user, by name, that are asked for beyond the
+	// scopes.
+	Claims []string
 	// ConsentDigest must come back with the person's consent. It covers the
-	// request, the session, the subject and the scopes.
+	// request, the session, the subject, the scopes and Claims.
 	ConsentDigest string
 	// ResumeURL is where every screen returns to.
 	ResumeURL string

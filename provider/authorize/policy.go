@@ -9,6 +9,7 @@ import (
 	oidc "github.com/zitadel/oidc/v3/pkg/oidc"
 
 	"gatehouse/provider/account"
+	"gatehouse/provider/claims"
 	"gatehouse/provider/oauth"
 	"gatehouse/provider/session"
 	"gatehouse/provider/token"
@@ -71,6 +72,13 @@ func (e *Endpoint) decide(ctx context.Context, request storage.AuthorizationRequ
 	}
 	if own {
 		return v, nil
+	}
+	if !meetsACR(request, s) {
+		if s.AuthenticatedFor == request.ID && request.ID != "" {
+			// The person has just signed in, as well as he can (section 5.5.1.1).
+			return verdict{}, unmet()
+		}
+		return ask(PromptLogin, oauth.LoginRequired, "the sign-in was not made in the way that is demanded"), nil
 	}
 	if known.subject != s.Subject {
 		if err := e.Store.Load(ctx, e.reads(&known, s.Subject)...); err != nil {
@@ -142,12 +150,20 @@ func consentNeeded(request storage.AuthorizationRequest, client storage.Client, 
 		// One that registered itself could take the name of another once it is
 		// allowed.
 		return "the client goes by another name or address since"
+	case client.Registered == storage.RegisteredOpenly && remembered.SessionID != s.ID:
+		// Anybody could have registered it (docs/adr/0007).
+		return "consent of an openly registered client is not remembered beyond its session"
 	case impersonable(client):
 		return "consent of a native public client is not remembered"
 	}
 	for _, scope := range request.Scopes {
 		if !slices.Contains(remembered.Scopes, scope) {
 			return "a scope has not been allowed yet"
+		}
+	}
+	for _, claim := range claims.Beyond(request.Claims, request.Scopes) {
+		if !claims.Covered(claim, remembered.Scopes, remembered.Claims) {
+			return "a claim has not been allowed yet"
 		}
 	}
 	return ""

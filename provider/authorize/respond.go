@@ -10,6 +10,7 @@ import (
 
 	oidc "github.com/zitadel/oidc/v3/pkg/oidc"
 
+	"gatehouse/provider/claims"
 	"gatehouse/provider/event"
 	"gatehouse/provider/oauth"
 	"gatehouse/provider/session"
@@ -40,7 +41,7 @@ func (e *Endpoint) mint(ctx context.Context, request storage.AuthorizationReques
 	grant, code, err := e.Tokens.Open(ctx, client, token.Opening{
 		Grant: storage.Grant{
 			ClientID: client.ID, Subject: s.Subject, SessionID: s.ID, Offline: offline(request),
-			Scopes: request.Scopes, Audience: request.Resources, Nonce: request.Nonce,
+			Scopes: request.Scopes, Audience: request.Resources, Claims: claims.Identity(request.Claims), Nonce: request.Nonce,
 			AuthenticatedAt: s.AuthenticatedAt, ACR: s.ACR, AMR: s.AMR,
 		},
 		ResponseType: request.ResponseType, RedirectURI: request.RedirectURI, CodeChallenge: request.CodeChallenge, Index: v.index,
@@ -92,15 +93,25 @@ func responseParameters(code string, set token.Set) url.Values {
 	return parameters
 }
 
-// identity returns the claims of the user for the ID token of the answer. The
-// claims of scopes are in it where there will be no access token to ask userinfo
-// with (OpenID Connect Core 1.0, section 5.4), and for clients that want them in
-// ID tokens and get no other one.
+// identity returns the claims of the user for the ID token of the answer. Where there
+// will be no access token to ask userinfo with, they are those of the scopes (OpenID
+// Connect Core 1.0, section 5.4) and all that were asked for by name. The ID token
+// that a code gives has them, so that fewer pass the browser (section 3.3.3.6).
 func (e *Endpoint) identity(ctx context.Context, request storage.AuthorizationRequest, client storage.Client, account storage.Account) (map[string]any, error) {
-	wanted := request.ResponseType == oauth.ResponseTypeIDToken ||
-		request.ResponseType == oauth.ResponseTypeIDTokenToken && client.IDTokenScopeClaims
-	if !wanted {
+	var scopes []string
+	requested := claims.Identity(request.Claims).IDToken
+	switch request.ResponseType {
+	case oauth.ResponseTypeIDToken:
+		scopes, requested = request.Scopes, claims.Everywhere(request.Claims)
+	case oauth.ResponseTypeIDTokenToken:
+		if client.IDTokenScopeClaims {
+			scopes = request.Scopes
+		}
+	default:
 		return nil, nil
 	}
-	return e.Claims.Release(ctx, account, request.Scopes, e.Evidence)
+	if len(scopes) == 0 && len(requested) == 0 {
+		return nil, nil
+	}
+	return e.Claims.Release(ctx, account, scopes, requested, e.Evidence)
 }

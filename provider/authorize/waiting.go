@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 
+	"gatehouse/provider/claims"
 	"gatehouse/provider/clients"
 	"gatehouse/provider/oauth"
 	"gatehouse/storage"
@@ -103,6 +104,7 @@ func (e *Endpoint) open(ctx context.Context, r *http.Request, handle string) (*I
 		Handle: handle, Request: request, Client: client, Browser: browser,
 		Next: v.next, Session: v.session, verdict: v, ResumeURL: e.address("/authorize/" + handle),
 	}
+	interaction.Claims = claims.Beyond(request.Claims, request.Scopes)
 	if wantsSubject(request) {
 		s, _ := browser.OfUser(e.means(request, client))
 		interaction.Wanted = &s

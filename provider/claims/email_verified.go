@@ -2,7 +2,6 @@ package claims
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"gatehouse/storage"
@@ -33,23 +32,4 @@ func (mode EmailVerified) check() error {
 		return nil
 	}
 	return fmt.Errorf("email_verified goes by %s, %s or %s, not by %q", VerifiedByEvidence, VerifiedAlways, VerifiedNever, string(mode))
-}
-
-// Release returns the claims of the account that the scopes release, without
-// sub. A claim that has no value is left out (OpenID Connect Core 1.0, section
-// 5.3.2). The evidence is looked at only if something is said of it.
-func (r *Releaser) Release(ctx context.Context, account storage.Account, scopes []string, evidence Evidence) (map[string]any, error) {
-	released := r.fill(account, scopes)
-	email, ok := released["email"].(string)
-	if !ok || r.has("email_verified") || r.emailVerified != VerifiedByEvidence {
-		return released, nil
-	}
-	record, err := evidence.Get(ctx, account.ID)
-	if err != nil && !errors.Is(err, storage.ErrNotFound) {
-		return nil, fmt.Errorf("read evidence of an address: %w", err)
-	}
-	// The address that is released may come from another column than the one
-	// that Directus sends mail to.
-	released["email_verified"] = record != nil && record.Value.Proves(email)
-	return released, nil
 }

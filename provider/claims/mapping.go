@@ -163,30 +163,23 @@ func (r *Releaser) Supported() []string {
 	return supported
 }
 
+// Scopes lists the scopes that release something, and those that mean something
+// else, for discovery.
+func (r *Releaser) Scopes() []string {
+	supported := r.Supported()
+	var scopes []string
+	for _, s := range scopeClaims() {
+		if len(s.Claims) == 0 || slices.ContainsFunc(s.Claims, func(claim string) bool { return slices.Contains(supported, claim) }) {
+			scopes = append(scopes, s.Scope)
+		}
+	}
+	return scopes
+}
+
 func (r *Releaser) has(claim string) bool { _, ok := r.sources[claim]; return ok }
 
 func (r *Releaser) hasAddress() bool {
 	return slices.ContainsFunc(addressMembers(), func(member string) bool { return r.has("address." + member) })
-}
-
-func (r *Releaser) fill(account storage.Account, scopes []string) map[string]any {
-	released := map[string]any{}
-	for _, s := range scopeClaims() {
-		if !slices.Contains(scopes, s.Scope) {
-			continue
-		}
-		for _, claim := range s.Claims {
-			if value := r.value(account, claim); value != nil {
-				released[claim] = value
-			}
-		}
-	}
-	for _, claim := range []string{"email", "phone_number"} {
-		if _, ok := released[claim]; !ok {
-			delete(released, claim+"_verified")
-		}
-	}
-	return released
 }
 
 func (r *Releaser) value(account storage.Account, claim string) any {

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"gatehouse/provider/claims"
 	"gatehouse/provider/clients"
 	"gatehouse/provider/event"
 	"gatehouse/provider/token"
@@ -35,7 +36,7 @@ func (d *Desk) Apps(ctx context.Context, subject string) ([]storage.AuthorizedAp
 				return nil, err
 			} else if app != nil {
 				app.Since = consent.At
-				allow(app, consent.Scopes)
+				allow(app, consent.Scopes, consent.Claims)
 			}
 		}
 	}
@@ -43,7 +44,7 @@ func (d *Desk) Apps(ctx context.Context, subject string) ([]storage.AuthorizedAp
 		if app, err := list.app(ctx, grant.ClientID, grant.IssuedAt); err != nil {
 			return nil, err
 		} else if app != nil {
-			allow(app, grant.Scopes)
+			allow(app, grant.Scopes, claims.Beyond(grant.Claims, grant.Scopes))
 			app.Offline = app.Offline || grant.Offline
 			if grant.IssuedAt.After(app.LastGrant) {
 				app.LastGrant = grant.IssuedAt
@@ -94,10 +95,15 @@ func (a *apps) sorted() []storage.AuthorizedApp {
 	return list
 }
 
-func allow(app *storage.AuthorizedApp, scopes []string) {
+func allow(app *storage.AuthorizedApp, scopes, claims []string) {
 	for _, scope := range scopes {
 		if !slices.Contains(app.Scopes, scope) {
 			app.Scopes = append(app.Scopes, scope)
+		}
+	}
+	for _, claim := range claims {
+		if !slices.Contains(app.Claims, claim) {
+			app.Claims = append(app.Claims, claim)
 		}
 	}
 }

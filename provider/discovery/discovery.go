@@ -115,6 +115,7 @@ func New(config Config) (*Document, error) {
 
 			DisplayValuesSupported:        convert[oidc.Display](config.Displays),
 			ClaimTypesSupported:           []string{"normal"},
+			ClaimsParameterSupported:      true,
 			ClaimsSupported:               append(protocolClaims(), config.Claims...),
 			CodeChallengeMethodsSupported: []oidc.CodeChallengeMethod{oidc.CodeChallengeMethodS256},
 			UILocalesSupported:            config.UILocales,

@@ -117,13 +117,19 @@ func chosen(client storage.Client, name string) (grantType, error) {
 	return grantType{}, oauth.NewError(oauth.UnsupportedGrantType, "the grant type is not supported")
 }
 
-// identity returns the claims of the scopes for clients that want them in the ID
-// token as well. Everybody else finds them at userinfo.
+// identity returns the claims about the user that go into the ID token: those that
+// were asked for there by name, and those of the scopes for clients that want them
+// there as well. Everybody else finds them at userinfo.
 func (e *Endpoint) identity(ctx context.Context, authorization token.Authorization, account storage.Account) (map[string]any, error) {
-	if !authorization.Client.IDTokenScopeClaims || authorization.Grant.Subject == "" {
+	requested := authorization.Grant.Claims.IDToken
+	var scopes []string
+	if authorization.Client.IDTokenScopeClaims {
+		scopes = authorization.Scopes
+	}
+	if authorization.Grant.Subject == "" || len(scopes) == 0 && len(requested) == 0 {
 		return nil, nil
 	}
-	return e.Claims.Release(ctx, account, authorization.Scopes, e.Evidence)
+	return e.Claims.Release(ctx, account, scopes, requested, e.Evidence)
 }
 
 // user is whom the tokens are about. The account is looked up once, before a code

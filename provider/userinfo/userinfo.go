@@ -68,7 +68,7 @@ func (e *Endpoint) claims(w http.ResponseWriter, r *http.Request) (map[string]an
 	if err != nil {
 		return nil, token.Active{}, err
 	}
-	released, err := e.Claims.Release(r.Context(), user, active.Scopes, e.Evidence)
+	released, err := e.Claims.Release(r.Context(), user, active.Scopes, active.Grant.Claims.UserInfo, e.Evidence)
 	if err != nil {
 		return nil, token.Active{}, err
 	}

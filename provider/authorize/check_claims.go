@@ -1,0 +1,56 @@
+package authorize
+
+import (
+	"slices"
+
+	oidc "github.com/zitadel/oidc/v3/pkg/oidc"
+
+	"gatehouse/provider/claims"
+	"gatehouse/provider/oauth"
+	"gatehouse/provider/session"
+	"gatehouse/storage"
+)
+
+// checkClaims takes what the client may have of the claims that it asks for by
+// name. Without scope openid nothing would tell it any of them.
+func checkClaims(a *attempt) error {
+	text := a.get("claims")
+	if text == "" {
+		return nil
+	}
+	requested, err := claims.ParseRequest(text)
+	if err != nil {
+		return invalid(err.Error())
+	}
+	if !slices.Contains(a.request.Scopes, oidc.ScopeOpenID) {
+		return nil
+	}
+	a.request.Claims = a.endpoint.Claims.Restrict(requested, a.client)
+	demanded := demandedACRs(a.request)
+	if len(demanded) > 0 && !slices.ContainsFunc(session.ACRValues(true), func(acr string) bool { return slices.Contains(demanded, acr) }) {
+		return unmet()
+	}
+	return nil
+}
+
+// demandedACRs are the authentication contexts of which the session must have one
+// (section 5.5.1.1). What is only wished for demands nothing.
+func demandedACRs(request storage.AuthorizationRequest) []string {
+	asked := request.Claims.IDToken["acr"]
+	if !asked.Essential {
+		return nil
+	}
+	return asked.Texts()
+}
+
+// meetsACR says whether the session is what the client demands.
+func meetsACR(request storage.AuthorizationRequest, s storage.Session) bool {
+	demanded := demandedACRs(request)
+	return len(demanded) == 0 || slices.Contains(demanded, s.ACR)
+}
+
+// unmet is a failed authentication (OpenID Connect Core Error Code
+// unmet_authentication_requirements 1.0, section 2).
+func unmet() error {
+	return oauth.NewError(oauth.UnmetAuthenticationRequirements, "the user cannot be authenticated in the way that was asked for")
+}
