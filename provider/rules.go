@@ -3,6 +3,7 @@ package provider
 import (
 	"gatehouse/keys"
 	"gatehouse/provider/clientauth"
+	"gatehouse/provider/clientkeys"
 	"gatehouse/provider/clients"
 	"gatehouse/provider/oauth"
 )
@@ -17,6 +18,9 @@ func ClientRules() clients.Rules {
 		SigningAlgorithms:   texts(keys.Algorithms()),
 		AssertionAlgorithms: texts(clientauth.SigningAlgorithms()),
 		SubjectTypes:        []string{"public", "pairwise"},
+
+		EncryptionAlgorithms: texts(clientkeys.EncryptionAlgorithms()), ContentEncryptions: texts(clientkeys.ContentEncryptions()),
+		RequestEncryptionAlgorithms: texts(keys.EncryptionAlgorithms()), RequestContentEncryptions: texts(keys.ContentEncryptions()),
 	}
 }
 
@@ -24,6 +28,7 @@ func ClientRules() clients.Rules {
 func (p *Provider) clientRules(config Config) clients.Rules {
 	rules := ClientRules()
 	rules.SigningAlgorithms = texts(config.Keys.Algorithms())
+	rules.RequestEncryptionAlgorithms = texts(config.Keys.EncryptionAlgorithms())
 	rules.SubjectTypes = p.subjects.Types()
 	return rules
 }

@@ -25,6 +25,7 @@ func (a *app) clientCommand() *cobra.Command {
 		"client", "Register and change relying parties, also while gatehouse serves",
 		a.clientCreateCommand(), a.clientListCommand(), a.clientGetCommand(),
 		a.clientUpdateCommand(), a.clientDeleteCommand(), a.clientRotateSecretCommand(),
+		a.clientRegistrationTokenCommand(), a.clientRegistrationTokensCommand(),
 	)
 }
 
@@ -50,6 +51,17 @@ func describe(client storage.Client, source string) described {
 	d := described{Client: client, HasSecret: len(client.SecretDigests) > 0, Source: source}
 	d.SecretDigests, d.SigningSecret, d.RegistrationAccessDigest = nil, "", nil
 	return d
+}
+
+// origin is the source in words, with who vouched for a client that came by itself.
+func (d described) origin() string {
+	switch d.Registered {
+	case storage.RegisteredOpenly:
+		return "registered openly"
+	case storage.RegisteredByToken:
+		return "registered by token"
+	}
+	return d.Source
 }
 
 const (
@@ -100,7 +112,7 @@ func (a *app) clientListCommand() *cobra.Command {
 					if method == "" {
 						method = "client_secret_basic or _post"
 					}
-					fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", client.ID, client.Name, client.ApplicationType, method, client.Source)
+					fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", client.ID, client.Name, client.ApplicationType, method, client.origin())
 				}
 				return table.Flush()
 			})
@@ -211,6 +223,7 @@ func (a *app) changeClient(ctx context.Context, settings *config.Loaded, store *
 		if err := change(client); err != nil {
 			return err
 		}
+		*client = clients.WithDefaults(*client)
 		changed = *client
 		return clients.Validate(*client, settings.ClientRules(provider.ClientRules()))
 	})

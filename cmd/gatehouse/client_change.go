@@ -24,7 +24,8 @@ func clientFlags(flags *pflag.FlagSet, client *storage.Client) {
 	flags.StringVar(&client.Name, "name", client.Name, "name that people see (client_name)")
 	flags.StringArrayVar(&client.RedirectURIs, "redirect-uri", client.RedirectURIs, "address that the app wants its answer at; may be repeated")
 	flags.StringArrayVar(&client.PostLogoutRedirectURIs, "post-logout-redirect-uri", client.PostLogoutRedirectURIs, "address that the app wants people back at after sign-out; may be repeated")
-	flags.StringArrayVar(&client.GrantTypes, "grant-type", client.GrantTypes, "authorization_code, refresh_token or client_credentials; may be repeated")
+	flags.StringArrayVar(&client.GrantTypes, "grant-type", client.GrantTypes, "authorization_code, refresh_token, client_credentials or implicit; may be repeated")
+	flags.StringArrayVar(&client.ResponseTypes, "response-type", client.ResponseTypes, "code, or one that brings tokens through the browser, such as \"code id_token\"; may be repeated")
 	flags.StringVar(&client.TokenEndpointAuthMethod, "auth-method", client.TokenEndpointAuthMethod, "how the client authenticates (token_endpoint_auth_method)")
 	flags.StringVar(&client.ApplicationType, "application-type", client.ApplicationType, "web or native")
 	flags.StringVar(&client.JWKSURI, "jwks-uri", client.JWKSURI, "where the client's public keys are, for private_key_jwt")
@@ -38,6 +39,16 @@ func clientFlags(flags *pflag.FlagSet, client *storage.Client) {
 	flags.BoolVar(&client.IDTokenScopeClaims, "id-token-claims", client.IDTokenScopeClaims, "put the claims of scopes into the ID token too")
 	flags.StringVar(&client.ClientURI, "client-uri", client.ClientURI, "the app's home page")
 	flags.StringVar(&client.LogoURI, "logo-uri", client.LogoURI, "the app's logo")
+	flags.StringVar(&client.PolicyURI, "policy-uri", client.PolicyURI, "the app's privacy policy")
+	flags.StringVar(&client.TermsOfServiceURI, "tos-uri", client.TermsOfServiceURI, "the app's terms of service")
+	flags.StringVar(&client.InitiateLoginURI, "initiate-login-uri", client.InitiateLoginURI, "where the app starts a sign-in")
+	flags.StringArrayVar(&client.Contacts, "contact", client.Contacts, "whom to write to about the app; may be repeated")
+	flags.StringVar(&client.BackChannelLogoutURI, "backchannel-logout-uri", client.BackChannelLogoutURI, "told when a session ends")
+	flags.StringVar(&client.FrontChannelLogoutURI, "frontchannel-logout-uri", client.FrontChannelLogoutURI, "loaded in a frame when a person signs out")
+	flags.StringVar(&client.SubjectType, "subject-type", client.SubjectType, "public or pairwise")
+	flags.StringVar(&client.SectorIdentifierURI, "sector-identifier-uri", client.SectorIdentifierURI, "group of apps that know a person by one sub, for pairwise")
+	flags.StringVar(&client.UserInfoSignedResponseAlg, "userinfo-alg", client.UserInfoSignedResponseAlg, "algorithm of signed answers at userinfo (userinfo_signed_response_alg)")
+	flags.StringArrayVar(&client.RequestURIs, "request-uri", client.RequestURIs, "where request objects of the client are; may be repeated")
 }
 
 // givenFlags applies to client what was given on the command line.

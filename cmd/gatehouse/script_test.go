@@ -53,7 +53,7 @@ func TestScripts(t *testing.T) {
 func scriptCommands() map[string]func(*testscript.TestScript, bool, []string) {
 	return map[string]func(*testscript.TestScript, bool, []string){
 		"await": await, "ready": ready, "request": request, "expand": expand,
-		"capture": capture, "published": published,
+		"capture": capture, "published": published, "register": register,
 	}
 }
 
@@ -112,6 +112,21 @@ func request(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 }
 
+// register URL TOKEN METADATA registers a client and prints status and body of the
+// answer. An empty token is not sent.
+func register(ts *testscript.TestScript, _ bool, args []string) {
+	request, err := http.NewRequestWithContext(context.Background(), http.MethodPost, args[0], strings.NewReader(args[2]))
+	ts.Check(err)
+	request.Header.Set("Content-Type", "application/json")
+	if args[1] != "" {
+		request.Header.Set("Authorization", "Bearer "+args[1])
+	}
+	status, answer, err := do(request)
+	ts.Check(err)
+	_, err = fmt.Fprintf(ts.Stdout(), "%d %s\n", status, answer)
+	ts.Check(err)
+}
+
 func send(ctx context.Context, method, address, body string) (int, string, error) {
 	request, err := http.NewRequestWithContext(ctx, method, address, strings.NewReader(body))
 	if err != nil {
@@ -120,6 +135,10 @@ func send(ctx context.Context, method, address, body string) (int, string, error
 	if body != "" {
 		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
+	return do(request)
+}
+
+func do(request *http.Request) (int, string, error) {
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		return 0, "", err

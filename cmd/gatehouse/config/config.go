@@ -21,6 +21,8 @@ type Config struct {
 	Store           Store
 	Tokens          Tokens
 	Sessions        Sessions
+	// ClientRegistration says which clients may register themselves.
+	ClientRegistration ClientRegistration
 	// PairwiseSecret is empty where every client knows a user by the same sub.
 	PairwiseSecret storage.Secret
 	Keys           Keys
@@ -178,13 +180,18 @@ type Theme struct {
 type Log struct{ Level, Format string }
 
 // ClientRules narrows the rules to what is configured: a client may ask for an
-// algorithm only if this issuer has keys for it.
+// algorithm only if this issuer has keys for it, and for pairwise subjects only if
+// there is a secret for them.
 func (c *Config) ClientRules(rules clients.Rules) clients.Rules {
 	rules.SigningAlgorithms = []string{"RS256"}
 	for _, algorithm := range c.Keys.Algorithms {
 		if !slices.Contains(rules.SigningAlgorithms, algorithm) {
 			rules.SigningAlgorithms = append(rules.SigningAlgorithms, algorithm)
 		}
+	}
+	rules.RequestEncryptionAlgorithms = c.Keys.EncryptionAlgorithms
+	if c.PairwiseSecret == "" {
+		rules.SubjectTypes = []string{"public"}
 	}
 	return rules
 }
