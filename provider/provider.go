@@ -245,7 +245,7 @@ func (p *Provider) endpoints(config Config) (err error) {
 		ResponseTypes: oauth.ResponseTypes(), ResponseModes: authorize.ResponseModes(), GrantTypes: GrantTypes(),
 		Prompts: authorize.Prompts(config.Registration), Displays: authorize.Displays(), ACRValues: session.ACRValues(config.ExternalSignIn),
 		SubjectTypes: p.subjects.Types(), SigningAlgorithms: config.Keys.Algorithms(), ClientAuthentication: clientauth.Methods(),
-		AssertionAlgorithms: clientauth.SigningAlgorithms(), ObjectAlgorithms: authorize.ObjectAlgorithms(),
+		AssertionAlgorithms: clientauth.AssertionAlgorithms(), ObjectAlgorithms: authorize.ObjectAlgorithms(),
 		ObjectEncryption: discovery.Encryption{Algorithms: config.Keys.EncryptionAlgorithms(), Contents: config.Keys.ContentEncryptions()},
 		UILocales:        config.UILocales,
 		PolicyURI:        config.PolicyURI, TermsURI: config.TermsURI,

@@ -17,6 +17,7 @@ func ClientRules() clients.Rules {
 		AuthMethods:         texts(clientauth.Methods()),
 		SigningAlgorithms:   texts(keys.Algorithms()),
 		AssertionAlgorithms: texts(clientauth.SigningAlgorithms()),
+		SecretAlgorithms:    texts(clientauth.SecretAlgorithms()),
 		SubjectTypes:        []string{"public", "pairwise"},
 
 		EncryptionAlgorithms: texts(clientkeys.EncryptionAlgorithms()), ContentEncryptions: texts(clientkeys.ContentEncryptions()),

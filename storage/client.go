@@ -14,9 +14,6 @@ type Client struct {
 	// SecretDigests are SHA-256 digests of the secrets that are valid now.
 	// More than one only while a secret is being changed.
 	SecretDigests []SecretDigest `json:"client_secret_digests,omitempty"`
-	// SigningSecret is the secret itself, kept only for client_secret_jwt, where
-	// it is the key that assertions are checked with. It must never be shown.
-	SigningSecret string `json:"client_secret,omitempty"`
 
 	RedirectURIs           []string `json:"redirect_uris,omitempty"`
 	PostLogoutRedirectURIs []string `json:"post_logout_redirect_uris,omitempty"`
@@ -114,6 +111,9 @@ const (
 // characters, so that no slow hash is needed.
 type SecretDigest struct {
 	SHA256 []byte `json:"sha256"`
+	// Secret is the secret itself, kept only for client_secret_jwt, where it is the
+	// key that assertions are checked with. It must never be shown.
+	Secret string `json:"secret,omitempty"`
 	// Expires is zero for a secret without end.
 	Expires time.Time `json:"expires,omitzero"`
 }

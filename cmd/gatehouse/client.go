@@ -29,11 +29,8 @@ func (a *app) clientCommand() *cobra.Command {
 	)
 }
 
-// secretSize is that of generated secrets in bytes.
-const secretSize = 32
-
-func (a *app) newSecret() (storage.Secret, error) {
-	secret, err := oauth.RandomID(a.random, secretSize)
+func (a *app) newSecret(client storage.Client) (storage.Secret, error) {
+	secret, err := oauth.RandomID(a.random, clients.SecretSize(client))
 	return storage.Secret(secret), err
 }
 
@@ -49,7 +46,7 @@ type described struct {
 
 func describe(client storage.Client, source string) described {
 	d := described{Client: client, HasSecret: len(client.SecretDigests) > 0, Source: source}
-	d.SecretDigests, d.SigningSecret, d.RegistrationAccessDigest = nil, "", nil
+	d.SecretDigests, d.RegistrationAccessDigest = nil, nil
 	return d
 }
 
@@ -170,12 +167,10 @@ func (a *app) clientRotateSecretCommand() *cobra.Command {
 				return errors.New("--keep-old must not be negative")
 			}
 			return a.withStore(command.Context(), func(settings *config.Loaded, store *storage.Store) error {
-				secret, err := a.newSecret()
-				if err != nil {
+				var secret storage.Secret
+				client, err := a.changeClient(command.Context(), settings, store, args[0], func(client *storage.Client) (err error) {
+					secret, err = a.replaceSecret(client, keep)
 					return err
-				}
-				client, err := a.changeClient(command.Context(), settings, store, args[0], func(client *storage.Client) error {
-					return replaceSecret(client, secret, a.now().Add(keep), keep > 0)
 				})
 				if err != nil {
 					return err
@@ -195,22 +190,21 @@ func (a *app) clientRotateSecretCommand() *cobra.Command {
 	return command
 }
 
-// replaceSecret puts a new secret in front of the newest old one, which ends at
-// the time given or not at all later than it would have.
-func replaceSecret(client *storage.Client, secret storage.Secret, ends time.Time, keepOld bool) error {
-	if client.Public() || len(client.SecretDigests) == 0 {
-		return fmt.Errorf("client %s has no secret: its token_endpoint_auth_method is %s", client.ID, client.TokenEndpointAuthMethod)
+// replaceSecret gives the client a new secret and lets the old one end.
+func (a *app) replaceSecret(client *storage.Client, keep time.Duration) (storage.Secret, error) {
+	if !clients.UsesSecret(*client) || len(client.SecretDigests) == 0 {
+		return "", fmt.Errorf("client %s has no secret: its token_endpoint_auth_method is %s", client.ID, client.TokenEndpointAuthMethod)
 	}
-	digests := []storage.SecretDigest{{SHA256: oauth.Digest(secret.Reveal())}}
-	if keepOld {
-		old := client.SecretDigests[0]
-		if old.Expires.IsZero() || old.Expires.After(ends) {
-			old.Expires = ends
-		}
-		digests = append(digests, old)
+	secret, err := a.newSecret(*client)
+	if err != nil {
+		return "", err
 	}
-	client.SecretDigests = digests
-	return nil
+	var ends time.Time
+	if keep > 0 {
+		ends = a.now().Add(keep)
+	}
+	clients.ReplaceSecret(client, secret, ends)
+	return secret, nil
 }
 
 // changeClient changes a stored client if the result is still valid.

@@ -6,6 +6,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -115,11 +116,11 @@ func (a *app) createClient(command *cobra.Command, settings *config.Loaded, stor
 		}
 	}
 	var secret storage.Secret
-	if method := client.TokenEndpointAuthMethod; method == "" || strings.HasPrefix(method, "client_secret_") {
-		if secret, err = a.newSecret(); err != nil {
+	if clients.UsesSecret(client) {
+		if secret, err = a.newSecret(client); err != nil {
 			return err
 		}
-		client.SecretDigests = []storage.SecretDigest{{SHA256: oauth.Digest(secret.Reveal())}}
+		clients.ReplaceSecret(&client, secret, time.Time{})
 	}
 	client.CreatedAt = a.now().UTC()
 	if err := clients.Validate(client, settings.ClientRules(provider.ClientRules())); err != nil {
@@ -193,16 +194,26 @@ func (a *app) clientUpdateCommand() *cobra.Command {
 		Use: "update CLIENT_ID", Short: "Change what is given; a list replaces the whole list", Args: cobra.ExactArgs(1),
 		RunE: func(command *cobra.Command, args []string) error {
 			return a.withStore(command.Context(), func(settings *config.Loaded, store *storage.Store) error {
-				client, err := a.changeClient(command.Context(), settings, store, args[0], func(client *storage.Client) error {
-					return givenFlags(command.Flags(), client)
+				var secret storage.Secret
+				client, err := a.changeClient(command.Context(), settings, store, args[0], func(client *storage.Client) (err error) {
+					if err := givenFlags(command.Flags(), client); err != nil {
+						return err
+					}
+					secret, err = a.fitSecrets(client)
+					return err
 				})
 				if err != nil {
 					return err
 				}
 				if asJSON {
-					return printJSON(command.OutOrStdout(), describe(client, fromStore))
+					shown := describe(client, fromStore)
+					shown.Secret = secret.Reveal()
+					return printJSON(command.OutOrStdout(), shown)
 				}
 				fmt.Fprintf(command.OutOrStdout(), "Client %s is changed; every node knows within %s.\n", client.ID, clients.CacheFor)
+				if secret != "" {
+					fmt.Fprintf(command.OutOrStdout(), "Its new secret, shown only now:\n%s\n", secret.Reveal())
+				}
 				return nil
 			})
 		},
@@ -210,4 +221,18 @@ func (a *app) clientUpdateCommand() *cobra.Command {
 	command.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	clientFlags(command.Flags(), &storage.Client{})
 	return command
+}
+
+// fitSecrets makes the secrets of a client fit its method of authentication, and
+// returns the new one if it had to make one.
+func (a *app) fitSecrets(client *storage.Client) (storage.Secret, error) {
+	if !clients.FitSecrets(client) {
+		return "", nil
+	}
+	secret, err := a.newSecret(*client)
+	if err != nil {
+		return "", err
+	}
+	clients.ReplaceSecret(client, secret, time.Time{})
+	return secret, nil
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/go-jose/go-jose/v4/jwt"
 	"github.com/zitadel/oidc/v3/pkg/oidc"
 
+	"gatehouse/provider/clients"
 	"gatehouse/provider/event"
 	"gatehouse/provider/oauth"
 	"gatehouse/storage"
@@ -36,17 +37,20 @@ type Keys interface {
 	Verify(ctx context.Context, client storage.Client, token *jwt.JSONWebToken) error
 }
 
-// Config is what an Authenticator needs. All but Endpoints is required.
+// Config is what an Authenticator needs. Endpoints and Profile are optional.
 type Config struct {
 	Clients Clients
 	Seen    Seen
 	Keys    Keys
-	// Issuer and Endpoints are what an assertion may name as its audience:
-	// the issuer, and the URLs of the endpoints that authenticate clients.
+	// Issuer and Endpoints are what an assertion may name as its audience: the
+	// issuer, the token endpoint, which is the first of the endpoints, and that
+	// endpoint that is called.
 	Issuer    string
 	Endpoints []string
-	Now       func() time.Time
-	Sink      event.Sink
+	// Profile is clients.ProfileOf if nil.
+	Profile func(storage.Client) clients.Profile
+	Now     func() time.Time
+	Sink    event.Sink
 }
 
 // Authenticator authenticates clients. It is safe for concurrent use.
@@ -60,7 +64,22 @@ func New(config Config) (*Authenticator, error) {
 		config.Issuer == "" || config.Now == nil || config.Sink == nil {
 		return nil, errors.New("client authentication: incomplete configuration")
 	}
+	if config.Profile == nil {
+		config.Profile = clients.ProfileOf
+	}
 	return &Authenticator{config: config}, nil
+}
+
+// endpoints are the URLs that an assertion sent to the endpoint of a path may name.
+func (a *Authenticator) endpoints(path string) []string {
+	var named []string
+	for i, endpoint := range a.config.Endpoints {
+		u, err := url.Parse(endpoint)
+		if i == 0 || err == nil && u.Path == path {
+			named = append(named, endpoint)
+		}
+	}
+	return named
 }
 
 // method is a way to authenticate.
@@ -82,12 +101,16 @@ type credentials interface {
 	prove(ctx context.Context, a *Authenticator, client storage.Client, known bool) error
 }
 
+// methodSecretJWT is missing in the library.
+const methodSecretJWT oidc.AuthMethod = "client_secret_jwt"
+
 // methods lists every method. The last is chosen if no other is presented.
 func methods() []method {
 	return []method{
 		{oidc.AuthMethodBasic, presentsBasic, readBasic},
 		{oidc.AuthMethodPost, presentsPost, readPost},
-		{oidc.AuthMethodPrivateKeyJWT, presentsAssertion, readAssertion},
+		{methodSecretJWT, presentsSecretJWT, readSecretJWT},
+		{oidc.AuthMethodPrivateKeyJWT, presentsPrivateKeyJWT, readPrivateKeyJWT},
 		{oidc.AuthMethodNone, presentsNone, readNone},
 	}
 }
@@ -145,6 +168,9 @@ func (a *Authenticator) authenticate(r *http.Request, form url.Values) (storage.
 	}
 	if known && !slices.Contains(permitted(client), m.name) {
 		return client, m.name, wrongMethod(client, m.name)
+	}
+	if known && clients.UsesSecret(client) && !a.config.Profile(client).SharedSecrets {
+		return client, m.name, refuse("the security profile of the client allows no client secret", nil)
 	}
 	return client, m.name, presented.prove(r.Context(), a, client, known)
 }

@@ -21,7 +21,7 @@ import (
 const failed = "client authentication failed"
 
 func TestMethods(t *testing.T) {
-	want := []oidc.AuthMethod{"client_secret_basic", "client_secret_post", "private_key_jwt", "none"}
+	want := []oidc.AuthMethod{"client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt", "none"}
 	if diff := cmp.Diff(want, clientauth.Methods()); diff != "" {
 		t.Error(diff)
 	}

@@ -2,6 +2,7 @@ package clientauth_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -22,6 +23,7 @@ import (
 
 	"gatehouse/provider/clientauth"
 	"gatehouse/provider/clientkeys"
+	rules "gatehouse/provider/clients"
 	"gatehouse/provider/event"
 	"gatehouse/provider/oauth"
 	"gatehouse/storage"
@@ -39,6 +41,8 @@ const (
 type world struct {
 	auth    *clientauth.Authenticator
 	clients clients
+	// profile replaces that of every client, if it is set.
+	profile *rules.Profile
 	fetcher *fetcher
 	events  *events
 
@@ -97,6 +101,12 @@ func newWorld(tb testing.TB) *world {
 	w.auth, err = clientauth.New(clientauth.Config{
 		Clients: w.clients, Seen: store.Seen, Keys: keys,
 		Issuer: issuer, Endpoints: []string{tokenEndpoint, issuer + "/introspect"},
+		Profile: func(client storage.Client) rules.Profile {
+			if w.profile != nil {
+				return *w.profile
+			}
+			return rules.ProfileOf(client)
+		},
 		Now: w.Now, Sink: w.events,
 	})
 	if err != nil {
@@ -202,10 +212,17 @@ func (k signingKey) signBytes(tb testing.TB, payload []byte) string {
 	return text
 }
 
-// request is what a client sends.
+// request is what a client sends, to the token endpoint if no path is set.
 type request struct {
+	path   string
 	header http.Header
 	form   url.Values
+}
+
+// to sends it to another endpoint.
+func (r request) to(path string) request {
+	r.path = path
+	return r
 }
 
 func basic(id, secret string) request {
@@ -246,7 +263,7 @@ func (r request) with(other request) request {
 }
 
 func (w *world) authenticate(sent request) (storage.Client, oidc.AuthMethod, error) {
-	r := httptest.NewRequestWithContext(context.Background(), http.MethodPost, "/token", http.NoBody)
+	r := httptest.NewRequestWithContext(context.Background(), http.MethodPost, cmp.Or(sent.path, "/token"), http.NoBody)
 	maps.Copy(r.Header, sent.header)
 	return w.auth.Authenticate(r, sent.form)
 }

@@ -11,7 +11,7 @@ import (
 // presentsNone is true for a bare client_id.
 func presentsNone(r *http.Request, form url.Values) bool {
 	return form.Get("client_id") != "" &&
-		!presentsBasic(r, form) && !presentsPost(r, form) && !presentsAssertion(r, form)
+		!presentsBasic(r, form) && !presentsPost(r, form) && !presentsAssertion(form)
 }
 
 // readNone reads the id of a public client (RFC 6749, section 3.2.1).

@@ -51,6 +51,21 @@ func Profiles() []string {
 	return names
 }
 
+// Algorithms lists what clients of any profile may sign with by a key of their own,
+// for discovery and registration. "none" and the symmetric ones can never be among
+// them.
+func Algorithms() []jose.SignatureAlgorithm {
+	var all []jose.SignatureAlgorithm
+	for _, p := range profiles() {
+		for _, algorithm := range p.Algorithms {
+			if !slices.Contains(all, algorithm) {
+				all = append(all, algorithm)
+			}
+		}
+	}
+	return all
+}
+
 // ProfileOf returns the security profile of a client. Validate lets no unknown
 // one in.
 func ProfileOf(client storage.Client) Profile {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/go-chi/chi/v5"
 
+	"gatehouse/provider/clients"
 	"gatehouse/provider/event"
 	"gatehouse/provider/oauth"
 	"gatehouse/provider/refuse"
@@ -187,21 +188,11 @@ func (e *Endpoint) merged(old, next storage.Client, presented, fresh storage.Sec
 	if !equalPresentation(old, client) {
 		client.PresentedAt = e.Now().UTC()
 	}
-	switch {
-	case !usesSecret(client):
-		client.SecretDigests, client.SigningSecret = nil, ""
-	case len(old.SecretDigests) == 0:
-		client.SecretDigests, client.SigningSecret = next.SecretDigests, next.SigningSecret
-		return client, fresh
-	case !signsWithSecret(client):
-		client.SigningSecret = ""
-	case old.SigningSecret != "":
-	case presented != "":
-		client.SigningSecret = presented.Reveal()
-	default:
-		// Only the digest of the secret is known, and assertions are checked
-		// with the secret itself.
-		client.SecretDigests, client.SigningSecret = next.SecretDigests, next.SigningSecret
+	if presented != "" {
+		clients.KnowSecret(&client, presented)
+	}
+	if clients.FitSecrets(&client) {
+		client.SecretDigests = next.SecretDigests
 		return client, fresh
 	}
 	return client, ""

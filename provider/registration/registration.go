@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"strings"
 	"time"
 
 	"gatehouse/provider/clients"
@@ -179,32 +178,18 @@ func (e *Endpoint) add(ctx context.Context, ticket ticket, client storage.Client
 	return nil
 }
 
-// secretSize is that of client secrets in bytes.
-const secretSize = 32
-
 // newSecret gives the client a secret, if it authenticates by one.
 func (e *Endpoint) newSecret(client *storage.Client) (storage.Secret, error) {
-	client.SecretDigests, client.SigningSecret = nil, ""
-	if !usesSecret(*client) {
+	client.SecretDigests = nil
+	if !clients.UsesSecret(*client) {
 		return "", nil
 	}
-	random, err := oauth.RandomID(e.Random, secretSize)
+	random, err := oauth.RandomID(e.Random, clients.SecretSize(*client))
 	if err != nil {
 		return "", err
 	}
-	client.SecretDigests = []storage.SecretDigest{{SHA256: oauth.Digest(random)}}
-	if signsWithSecret(*client) {
-		client.SigningSecret = random
-	}
+	clients.ReplaceSecret(client, storage.Secret(random), time.Time{})
 	return storage.Secret(random), nil
-}
-
-func usesSecret(client storage.Client) bool {
-	return strings.HasPrefix(client.TokenEndpointAuthMethod, "client_secret_")
-}
-
-func signsWithSecret(client storage.Client) bool {
-	return client.TokenEndpointAuthMethod == "client_secret_jwt"
 }
 
 func wrongMethod(allowed string) error {

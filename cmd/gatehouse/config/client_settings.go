@@ -1,8 +1,10 @@
 package config
 
 import (
+	"strings"
 	"time"
 
+	"gatehouse/provider/clients"
 	"gatehouse/storage"
 )
 
@@ -33,7 +35,7 @@ func clientSettings() []setting[clientEntry] {
 		field("response_types", "code (default), id_token, id_token token, code id_token, code token, code id_token token. All but code send tokens through the browser; see operations.md.", func(c *storage.Client) value { return texts(&c.ResponseTypes) }),
 		field("application_type", "web (default) or native.", func(c *storage.Client) value { return text(&c.ApplicationType) }),
 		field("token_endpoint_auth_method", "How the client authenticates. Left out, client_secret_basic and client_secret_post both do.", func(c *storage.Client) value { return text(&c.TokenEndpointAuthMethod) }),
-		field("token_endpoint_auth_signing_alg", "The only algorithm taken for private_key_jwt.", func(c *storage.Client) value { return text(&c.TokenEndpointAuthSigningAlg) }),
+		field("token_endpoint_auth_signing_alg", "The only algorithm taken for private_key_jwt or client_secret_jwt.", func(c *storage.Client) value { return text(&c.TokenEndpointAuthSigningAlg) }),
 		field("jwks_uri", "Where the client's public keys are.", func(c *storage.Client) value { return text(&c.JWKSURI) }),
 		field("scope", "What the client may ask for, separated by spaces. Left out, every scope.", func(c *storage.Client) value { return text(&c.Scope) }),
 		field("id_token_signed_response_alg", "Algorithm of ID tokens; RS256 otherwise.", func(c *storage.Client) value { return text(&c.IDTokenSignedResponseAlg) }),
@@ -65,6 +67,7 @@ func clientSettings() []setting[clientEntry] {
 		field("software_id", "Name of the software, the same for all who run it.", func(c *storage.Client) value { return text(&c.SoftwareID) }),
 		field("software_version", "Version of the software.", func(c *storage.Client) value { return text(&c.SoftwareVersion) }),
 		field("contacts", "Whom to write to about the app.", func(c *storage.Client) value { return texts(&c.Contacts) }),
+		field("security_profile", "The rules for this client where specifications contradict each other: "+strings.Join(clients.Profiles(), ", ")+". The first is the default.", func(c *storage.Client) value { return choice(&c.SecurityProfile, clients.Profiles()...) }),
 		field("access_token_format", "opaque (default) or jwt (RFC 9068).", func(c *storage.Client) value { return text(&c.AccessTokenFormat) }),
 		field("access_token_signing_alg", "Algorithm of jwt access tokens; RS256 otherwise.", func(c *storage.Client) value { return text(&c.AccessTokenAlg) }),
 		field("audience", "Audience of jwt access tokens.", func(c *storage.Client) value { return texts(&c.Audience) }),

@@ -9,7 +9,6 @@ import (
 
 	"gatehouse/provider/claims"
 	"gatehouse/provider/clients"
-	"gatehouse/provider/oauth"
 	"gatehouse/storage"
 )
 
@@ -92,7 +91,7 @@ func (l *loader) client(entry clientEntry, shown string, at func(key string) Ori
 		if len(entry.secret) < clients.MinSecretLength {
 			l.problems.add(at("client_secret"), shown+"client_secret", "has fewer than %d characters; make one with: openssl rand -base64 32", clients.MinSecretLength)
 		}
-		entry.SecretDigests = []storage.SecretDigest{{SHA256: oauth.Digest(entry.secret.Reveal())}}
+		entry.SecretDigests = []storage.SecretDigest{clients.KeepSecret(entry.Client, entry.secret)}
 	}
 	client := clients.WithDefaults(entry.Client)
 	if readable {
