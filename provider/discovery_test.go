@@ -71,6 +71,8 @@ func TestDiscoverySaysExactlyWhatIsTrue(t *testing.T) {
 		"request_object_signing_alg_values_supported":              texts(authorize.ObjectAlgorithms()),
 		"request_object_encryption_alg_values_supported":           texts(s.Keys.EncryptionAlgorithms()),
 		"request_object_encryption_enc_values_supported":           texts(s.Keys.ContentEncryptions()),
+		"frontchannel_logout_supported":                            true,
+		"frontchannel_logout_session_supported":                    true,
 		"backchannel_logout_supported":                             true,
 		"backchannel_logout_session_supported":                     true,
 		"authorization_response_iss_parameter_supported":           true,

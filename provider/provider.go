@@ -24,6 +24,7 @@ import (
 	"gatehouse/provider/desk"
 	"gatehouse/provider/discovery"
 	"gatehouse/provider/event"
+	"gatehouse/provider/frontchannel"
 	"gatehouse/provider/grant"
 	"gatehouse/provider/introspection"
 	"gatehouse/provider/logout"
@@ -216,13 +217,14 @@ func (p *Provider) endpoints(config Config) (err error) {
 	})
 	p.introspection = introspection.New(introspection.Config{Issuer: config.Issuer, Clients: authenticator, Tokens: p.tokens, Sink: config.Sink})
 	p.revocation = revocation.New(revocation.Config{Clients: authenticator, Tokens: p.tokens, Sink: config.Sink})
+	frames := frontchannel.Frames{Issuer: config.Issuer, Clients: config.Clients, Sink: config.Sink}
 	p.logout = logout.New(logout.Config{
 		Issuer: config.Issuer, Clients: config.Clients, Sessions: p.sessions, Tokens: p.tokens, Subjects: p.subjects,
-		Handles: config.Handles, Pages: config.LogoutPages, Sink: config.Sink,
+		Frames: frames, Handles: config.Handles, Pages: config.LogoutPages, Sink: config.Sink,
 	})
 	p.desk, err = desk.New(desk.Config{
 		Issuer: config.Issuer, Store: config.Store, Clients: config.Clients, Requests: p.authorize.Interactions(), Sessions: p.sessions,
-		Tokens: p.tokens, Now: config.Now, Sink: config.Sink,
+		Tokens: p.tokens, Frames: frames, Now: config.Now, Sink: config.Sink,
 	})
 	if err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"gatehouse/provider/authorize"
+	"gatehouse/provider/logout"
 	"gatehouse/provider/oauth"
 	"gatehouse/storage"
 )
@@ -143,6 +144,11 @@ func (s *screens) endAll(w http.ResponseWriter, r *http.Request) {
 	// Begun, it goes on when the browser hangs up.
 	if err := s.desk.EndUser(context.WithoutCancel(r.Context()), who.session.Subject, "signed out everywhere"); err != nil {
 		s.accountFailed(w, r, err)
+		return
+	}
+	if frames := s.desk.Frames(r.Context(), who.session); len(frames) > 0 {
+		next := s.prefix + "/logged-out?everywhere=1"
+		s.signingOut(w, r, reader{account: who.account.Language}, logout.Leaving{Frames: frames, Next: next})
 		return
 	}
 	data := loggedOutPage{page: s.page(r, reader{account: who.account.Language}), Everywhere: true}

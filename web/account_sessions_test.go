@@ -134,6 +134,18 @@ func TestSignOutEverywhere(t *testing.T) {
 	}
 }
 
+// The apps of this very browser hear of it by its frames.
+func TestSignOutEverywhereTellsTheAppsOfThisBrowser(t *testing.T) {
+	h := newHouse(t)
+	h.devices()
+	h.desk.frames = []string{"https://shop.example/logout?iss=i&sid=s"}
+	out := h.post("/account/sessions/everywhere", nil)
+	h.wantPage(out, http.StatusOK, `src="https://shop.example/logout?iss=i&amp;sid=s"`, `href="/logged-out?everywhere=1"`)
+	if diff := cmp.Diff([]string{"user ada"}, h.desk.ended); diff != "" {
+		t.Errorf("ended (-want +got):\n%s", diff)
+	}
+}
+
 func TestSignOutEverywhereNeedsAFreshSignIn(t *testing.T) {
 	h := newHouse(t)
 	h.devices()

@@ -26,6 +26,9 @@ type Desk interface {
 	EndOthers(ctx context.Context, subject, keep, reason string) error
 	// EndUser ends every session and grant of the user.
 	EndUser(ctx context.Context, subject, reason string) error
+	// Frames are the addresses by which the browser of a session that has ended
+	// tells its apps.
+	Frames(ctx context.Context, s storage.Session) []string
 	// Apps are what the user allowed or what holds a grant of his, by name.
 	Apps(ctx context.Context, subject string) ([]storage.AuthorizedApp, error)
 	// RemoveApp forgets the consent and ends the app's grants.

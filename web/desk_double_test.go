@@ -17,6 +17,8 @@ type desk struct {
 	sessions map[string]storage.Session
 	// elsewhere are those of other browsers.
 	elsewhere []storage.Session
+	// frames are what the apps of the session want to be told by.
+	frames []string
 	// address is where Begin leads to.
 	address string
 	begun   []authorize.OwnRequest
@@ -104,6 +106,8 @@ func (d *desk) EndOthers(_ context.Context, _, keep, _ string) error {
 func (d *desk) EndUser(_ context.Context, subject, _ string) error {
 	return d.note("user " + subject)
 }
+
+func (d *desk) Frames(context.Context, storage.Session) []string { return d.frames }
 
 func (d *desk) Apps(context.Context, string) ([]storage.AuthorizedApp, error) {
 	d.mu.Lock()

@@ -1,8 +1,11 @@
 package web
 
 import (
+	"html/template"
 	"net/http"
 	"net/url"
+	"slices"
+	"strings"
 
 	"gatehouse/provider/authorize"
 	"gatehouse/provider/logout"
@@ -44,6 +47,44 @@ func (l LogoutPages) Confirm(w http.ResponseWriter, r *http.Request, confirmatio
 	l.web.show(w, r, http.StatusOK, "logout", data, l.web.policy(onward(confirmation.ReturnURL), confirmation.ClientLogo))
 }
 
+// signingOutPage is the data of signing_out.html.
+type signingOutPage struct {
+	page
+	Frames []frame
+	Next   template.URL
+}
+
+type frame struct{ Host, URL string }
+
+// SigningOut shows a page with a hidden frame for each app (Front-Channel Logout
+// 1.0, section 2). It goes on by itself when they have loaded, or after a moment,
+// and has a link for whom it does not.
+func (l LogoutPages) SigningOut(w http.ResponseWriter, r *http.Request, leaving logout.Leaving) {
+	l.web.signingOut(w, r, reader{}, leaving)
+}
+
+func (web *Web) signingOut(w http.ResponseWriter, r *http.Request, reader reader, leaving logout.Leaving) {
+	data := signingOutPage{page: web.page(r, reader), Next: template.URL(leaving.Next)} //nolint:gosec // registered by the app and matched, or ours
+	var origins []string
+	for _, address := range leaving.Frames {
+		// Whatever is no address of the web would be a script of ours.
+		origin := source(address)
+		if webAddress(address) == "" || origin == "" {
+			continue
+		}
+		data.Frames = append(data.Frames, frame{Host: hostOf(address), URL: address})
+		if !slices.Contains(origins, origin) {
+			origins = append(origins, origin)
+		}
+	}
+	data.SubmitScript, data.Refresh = web.assets.leave, data.Next
+	policy := web.policy(nil)
+	if len(origins) > 0 {
+		policy += "; frame-src " + strings.Join(origins, " ")
+	}
+	web.show(w, r, http.StatusOK, "signing_out", data, policy)
+}
+
 // loggedOutPage is the data of logged_out.html.
 type loggedOutPage struct {
 	page
@@ -56,7 +97,7 @@ type loggedOutPage struct {
 
 // LoggedOut says how it ended, with the way back to the app.
 func (l LogoutPages) LoggedOut(w http.ResponseWriter, r *http.Request, done logout.Done) {
-	data := loggedOutPage{page: l.web.page(r, reader{}), App: app{Name: done.ClientName}, Return: webAddress(done.ReturnURL), Kept: done.Kept}
+	data := loggedOutPage{page: l.web.page(r, reader{}), App: app{Name: done.ClientName}, Return: webAddress(done.ReturnURL), Kept: done.Kept, Everywhere: done.Everywhere}
 	if r.Method == http.MethodGet {
 		data.page = l.web.screen(w, r, reader{})
 	}

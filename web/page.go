@@ -26,8 +26,10 @@ type page struct {
 	LogoTile bool
 	// Note is the project's, for whoever signs in.
 	Note template.HTML
-	// SubmitScript is set where a form sends itself.
+	// SubmitScript is set where a page goes on by itself, and Refresh where it
+	// does so without scripts.
 	SubmitScript string
+	Refresh      template.URL
 	// Languages lead to the same page in another language; empty where the
 	// page cannot be called again.
 	Languages []languageLink

@@ -230,6 +230,29 @@ func TestLogoutPages(t *testing.T) {
 	}), http.StatusBadRequest, "post_logout_redirect_uri")
 }
 
+func TestSigningOutPage(t *testing.T) {
+	h := newHouse(t)
+	leaving := logout.Leaving{
+		Frames: []string{
+			"https://shop.example/logout?a=b&iss=https%3A%2F%2Fid.example&sid=s", "https://shop.example/other", "http://127.0.0.1:4000/out",
+			"javascript:alert(1)", "https://evil.example;script-src/out",
+		},
+		Next: "com.example.app:/out?state=1",
+	}
+	page := h.page(func(w http.ResponseWriter, r *http.Request) { h.web.LogoutPages().SigningOut(w, r, leaving) })
+	h.wantPage(page, http.StatusOK,
+		`src="https://shop.example/logout?a=b&amp;iss=https%3A%2F%2Fid.example&amp;sid=s"`, `src="http://127.0.0.1:4000/out"`,
+		`id="signing-out-continue" href="com.example.app:/out?state=1"`, `http-equiv="refresh" content="6; url=com.example.app:/out?state=1"`)
+	if strings.Contains(page.body, "javascript:") || strings.Contains(page.body, "evil.example") {
+		t.Error("an address that is none of the web is loaded")
+	}
+	policy := page.Header.Get("Content-Security-Policy")
+	if !strings.HasSuffix(policy, "; frame-src https://shop.example http://127.0.0.1:4000") || strings.Contains(policy, "unsafe") {
+		t.Errorf("policy %q", policy)
+	}
+	h.golden("signing_out", page)
+}
+
 func TestLogoutConfirmWhileDirectusIsAway(t *testing.T) {
 	h := newHouse(t)
 	h.accounts.fail(storage.ErrUnavailable)

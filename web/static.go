@@ -34,6 +34,7 @@ type assets struct {
 	prefix               string
 	byName               map[string]asset
 	script, icon, submit string
+	leave                string
 	rules                rules
 
 	mu sync.Mutex
@@ -46,7 +47,7 @@ func newAssets(prefix, custom string) (*assets, error) {
 	a := &assets{prefix: prefix, byName: map[string]asset{}, rules: rules{custom: custom}}
 	for name, into := range map[string]*string{
 		"light.css": &a.rules.light, "dark.css": &a.rules.dark, "gatehouse.css": &a.rules.base, "background.css": &a.rules.background,
-		"gatehouse.js": &a.script, "submit.js": &a.submit, "icon.svg": &a.icon,
+		"gatehouse.js": &a.script, "submit.js": &a.submit, "leave.js": &a.leave, "icon.svg": &a.icon,
 	} {
 		content, err := staticFiles.ReadFile("static/" + name)
 		if err != nil {
@@ -56,6 +57,7 @@ func newAssets(prefix, custom string) (*assets, error) {
 	}
 	a.script = a.add("gatehouse.js", jsType, a.script)
 	a.submit = a.add("submit.js", jsType, a.submit)
+	a.leave = a.add("leave.js", jsType, a.leave)
 	a.icon = a.add("icon.svg", "image/svg+xml", a.icon)
 	return a, nil
 }

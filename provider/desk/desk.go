@@ -8,6 +8,7 @@ import (
 
 	"gatehouse/provider/authorize"
 	"gatehouse/provider/event"
+	"gatehouse/provider/frontchannel"
 	"gatehouse/provider/session"
 	"gatehouse/provider/token"
 	"gatehouse/storage"
@@ -34,6 +35,7 @@ type Config struct {
 	Requests Requests
 	Sessions *session.Manager
 	Tokens   *token.Service
+	Frames   frontchannel.Frames
 	Now      func() time.Time
 	Sink     event.Sink
 }
@@ -90,6 +92,12 @@ func (d *Desk) EndOthers(ctx context.Context, subject, keep, reason string) erro
 // remembered.
 func (d *Desk) EndUser(ctx context.Context, subject, reason string) error {
 	return d.EndOthers(ctx, subject, "", reason)
+}
+
+// Frames are the addresses by which the browser of a session that has ended tells
+// its apps.
+func (d *Desk) Frames(ctx context.Context, s storage.Session) []string {
+	return d.config.Frames.Of(ctx, s)
 }
 
 // SetOTP notes in a session of this browser that its user now has a one-time

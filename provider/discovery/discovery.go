@@ -63,6 +63,9 @@ type metadata struct {
 	PromptValues []string `json:"prompt_values_supported,omitempty"`
 	// IssParameter is RFC 9207, section 3.
 	IssParameter bool `json:"authorization_response_iss_parameter_supported"`
+	// Front-Channel Logout 1.0, section 3.
+	FrontChannelLogout        bool `json:"frontchannel_logout_supported"`
+	FrontChannelLogoutSession bool `json:"frontchannel_logout_session_supported"`
 }
 
 // maxAge is how long clients may keep the metadata.
@@ -127,6 +130,9 @@ func New(config Config) (*Document, error) {
 		},
 		PromptValues: config.Prompts,
 		IssParameter: true,
+		// Every frame has iss and sid.
+		FrontChannelLogout:        true,
+		FrontChannelLogoutSession: true,
 	}
 	if config.Paths.Registration != "" {
 		document.RegistrationEndpoint = base + config.Paths.Registration

@@ -11,6 +11,7 @@ import (
 	"gatehouse/provider/claims"
 	"gatehouse/provider/clients"
 	"gatehouse/provider/event"
+	"gatehouse/provider/frontchannel"
 	"gatehouse/provider/oauth"
 	"gatehouse/provider/refuse"
 	"gatehouse/provider/session"
@@ -23,6 +24,9 @@ type Pages interface {
 	// Confirm asks whether to sign out, by a form that posts Fields to Action,
 	// together with a parameter cancel if the person wants to stay.
 	Confirm(w http.ResponseWriter, r *http.Request, confirmation Confirmation)
+	// SigningOut loads frames by which apps hear of it, and leads on when they
+	// have loaded or after a moment.
+	SigningOut(w http.ResponseWriter, r *http.Request, leaving Leaving)
 	// LoggedOut says that it is done.
 	LoggedOut(w http.ResponseWriter, r *http.Request, done Done)
 	// Error shows a request that cannot be followed.
@@ -42,12 +46,20 @@ type Confirmation struct {
 	ReturnURL string
 }
 
+// Leaving is a browser whose session has ended and whose apps do not know yet.
+type Leaving struct {
+	// Frames are the addresses of the apps, Next where to go then.
+	Frames []string
+	Next   string
+}
+
 // Done is how a sign-out ended.
 type Done struct {
 	// ClientName and ReturnURL are empty where the app is unknown.
 	ClientName, ReturnURL string
-	// Kept says that the person chose to stay signed in.
-	Kept bool
+	// Kept says that the person chose to stay signed in, and Everywhere that the
+	// sign-out was on every device.
+	Kept, Everywhere bool
 }
 
 // Clients looks relying parties up.
@@ -62,6 +74,7 @@ type Config struct {
 	Sessions *session.Manager
 	Tokens   *token.Service
 	Subjects *claims.Subjects
+	Frames   frontchannel.Frames
 	Handles  *oauth.Handles
 	Pages    Pages
 	Sink     event.Sink
@@ -188,23 +201,32 @@ func (e *Endpoint) answer(w http.ResponseWriter, r *http.Request, browser sessio
 }
 
 func (e *Endpoint) end(w http.ResponseWriter, r *http.Request, browser session.Browser, s storage.Session, client storage.Client, returnURL string) {
-	if _, err := e.Sessions.End(r.Context(), w, browser, s, "signed out"); err != nil {
+	ended, err := e.Sessions.End(r.Context(), w, browser, s, "signed out")
+	if err != nil {
 		e.fail(w, r, err)
+		return
+	}
+	if frames := e.Frames.Of(r.Context(), ended); len(frames) > 0 {
+		e.Pages.SigningOut(w, r, Leaving{Frames: frames, Next: e.next(client, returnURL)})
 		return
 	}
 	e.done(w, r, client, returnURL)
 }
 
-// done goes back to the client, or to a page of ours that may be reloaded.
 func (e *Endpoint) done(w http.ResponseWriter, r *http.Request, client storage.Client, returnURL string) {
-	address := returnURL
-	if address == "" {
-		address = e.address("/logged-out")
-		if client.ID != "" {
-			address = oauth.AddQuery(address, url.Values{"client_id": {client.ID}})
-		}
+	e.seeOther(w, r, e.next(client, returnURL))
+}
+
+// next leads back to the client, or to a page of ours that may be reloaded.
+func (e *Endpoint) next(client storage.Client, returnURL string) string {
+	if returnURL != "" {
+		return returnURL
 	}
-	e.seeOther(w, r, address)
+	address := e.address("/logged-out")
+	if client.ID != "" {
+		address = oauth.AddQuery(address, url.Values{"client_id": {client.ID}})
+	}
+	return address
 }
 
 func (e *Endpoint) seeOther(w http.ResponseWriter, r *http.Request, address string) {
@@ -217,7 +239,9 @@ func (e *Endpoint) loggedOut(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		client = storage.Client{}
 	}
-	e.Pages.LoggedOut(w, r, e.outcome(client, false))
+	done := e.outcome(client, false)
+	done.Everywhere = r.URL.Query().Has("everywhere")
+	e.Pages.LoggedOut(w, r, done)
 }
 
 func (e *Endpoint) outcome(client storage.Client, kept bool) Done {

@@ -11,6 +11,7 @@ import (
 	"gatehouse/provider/event"
 	"gatehouse/provider/oauth"
 	"gatehouse/provider/providertest"
+	"gatehouse/storage"
 )
 
 const (
@@ -99,8 +100,6 @@ func TestDoubtfulRequestsAreConfirmed(t *testing.T) {
 	otherSession := hint(t, web, s.NewBrowser(t), ada)
 	foreign := hint(t, elsewhere.Web(t), elsewhere.NewBrowser(t), ada)
 	access := web.Exchange(browser.SignIn(web, ada, nil)).WantOK(t).Text("access_token")
-	body := strings.Split(adas, ".")[1]
-	unsigned := base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"none","typ":"JWT"}`)) + "." + body + "."
 	for _, test := range []struct {
 		name       string
 		parameters []string
@@ -110,12 +109,13 @@ func TestDoubtfulRequestsAreConfirmed(t *testing.T) {
 		{"no hint", []string{"post_logout_redirect_uri", providertest.WebLoggedOut}},
 		{"no hint with client_id", []string{"post_logout_redirect_uri", providertest.WebLoggedOut, "client_id", providertest.WebID}},
 		{"hint nonsense", []string{"post_logout_redirect_uri", providertest.WebLoggedOut, "id_token_hint", "nonsense"}},
-		{"hint with alg none", []string{"post_logout_redirect_uri", providertest.WebLoggedOut, "id_token_hint", unsigned}},
+		{"hint with alg none", []string{"post_logout_redirect_uri", providertest.WebLoggedOut, "id_token_hint", unsigned(adas)}},
 		{"hint of another issuer", []string{"post_logout_redirect_uri", providertest.WebLoggedOut, "id_token_hint", foreign}},
 		{"hint of another user", []string{"post_logout_redirect_uri", providertest.WebLoggedOut, "id_token_hint", graces}},
 		{"hint of another session of the user", []string{"post_logout_redirect_uri", providertest.WebLoggedOut, "id_token_hint", otherSession}},
 		{"hint an access token", []string{"post_logout_redirect_uri", providertest.WebLoggedOut, "id_token_hint", access}},
 		{"unknown client_id", []string{"client_id", "nobody"}},
+		{"logout_hint and ui_locales", []string{"logout_hint", ada, "ui_locales", "de fr"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			page := browser.Get(address(s, test.parameters...))
@@ -131,6 +131,83 @@ func TestDoubtfulRequestsAreConfirmed(t *testing.T) {
 				t.Error("the browser was signed out without being asked")
 			}
 		})
+	}
+}
+
+// A hint that cannot be verified leads to no app, whatever else is said and though
+// the person confirms (RP-Initiated Logout 1.0, section 4); neither does a request
+// that names no app.
+func TestNoAppIsReturnedToOnDoubtfulWord(t *testing.T) {
+	for _, test := range []struct {
+		name       string
+		parameters func(adas, foreign string) []string
+	}{
+		{"no hint", func(string, string) []string { return nil }},
+		{"hint nonsense", func(string, string) []string { return []string{"id_token_hint", "nonsense"} }},
+		{"hint nonsense with client_id", func(string, string) []string {
+			return []string{"id_token_hint", "nonsense", "client_id", providertest.WebID}
+		}},
+		{"hint with alg none", func(adas, _ string) []string { return []string{"id_token_hint", unsigned(adas)} }},
+		{"hint with alg none and client_id", func(adas, _ string) []string {
+			return []string{"id_token_hint", unsigned(adas), "client_id", providertest.WebID}
+		}},
+		{"hint of another issuer", func(_, foreign string) []string { return []string{"id_token_hint", foreign} }},
+		{"hint of another issuer with client_id", func(_, foreign string) []string {
+			return []string{"id_token_hint", foreign, "client_id", providertest.WebID}
+		}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			s, elsewhere := start(t), start(t)
+			web, browser := s.Web(t), s.NewBrowser(t)
+			adas, foreign := hint(t, web, browser, ada), hint(t, elsewhere.Web(t), elsewhere.NewBrowser(t), ada)
+			parameters := append(test.parameters(adas, foreign), "post_logout_redirect_uri", providertest.WebLoggedOut, "state", "x")
+			page := browser.Press(browser.Get(address(s, parameters...)), "logout-confirm", nil)
+			if page.Left != nil || page.URL.Path != "/logged-out" || strings.Contains(page.Body, "web.example") {
+				t.Errorf("confirming led to %s, left %v", page.URL, page.Left)
+			}
+			if signedIn(t, browser, web) {
+				t.Error("the browser is still signed in")
+			}
+			// Nobody is signed in now, and still it leads nowhere.
+			if page := browser.Get(address(s, parameters...)); page.Left != nil {
+				t.Errorf("without a session it left for %v", page.Left)
+			}
+		})
+	}
+}
+
+func unsigned(token string) string {
+	return base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"none","typ":"JWT"}`)) + "." + strings.Split(token, ".")[1] + "."
+}
+
+// What hung on the session ends with it.
+func TestSignOutEndsBoundGrants(t *testing.T) {
+	s := start(t)
+	web, second, browser := s.Web(t), s.Second(t), s.NewBrowser(t)
+	tokens := web.Exchange(browser.SignIn(web, ada, nil)).WantOK(t)
+	others := second.Exchange(browser.SignIn(second, ada, nil)).WantOK(t)
+	browser.Get(address(s, "id_token_hint", tokens.Text("id_token")))
+	for rp, dead := range map[*providertest.RelyingParty]providertest.Answer{web: tokens, second: others} {
+		s.UserInfo(t, dead.Text("access_token")).WantError(t, http.StatusUnauthorized, oauth.InvalidToken)
+		rp.Refresh(dead.Text("refresh_token")).WantError(t, http.StatusBadRequest, oauth.InvalidGrant)
+	}
+}
+
+// A pairwise sub names the session as a public one does.
+func TestPairwiseHint(t *testing.T) {
+	s := providertest.New(t, providertest.Options{PairwiseSecret: make([]byte, 32), Clients: []storage.Client{{
+		ID: "pairwise", SecretDigests: providertest.Digests(providertest.WebSecret), FirstParty: true, SubjectType: "pairwise",
+		RedirectURIs: []string{providertest.WebRedirectURI}, PostLogoutRedirectURIs: []string{providertest.WebLoggedOut},
+	}}})
+	user := s.AddUser(ada)
+	rp, browser := s.RelyingParty(t, "pairwise", providertest.WebSecret, providertest.WebRedirectURI), s.NewBrowser(t)
+	right := hint(t, rp, browser, ada)
+	if s.Verify(t, right).Claims["sub"] == user {
+		t.Fatal("the sub is not pairwise")
+	}
+	page := browser.Get(address(s, "id_token_hint", right, "post_logout_redirect_uri", providertest.WebLoggedOut))
+	if page.Left == nil || page.Left.String() != providertest.WebLoggedOut || signedIn(t, browser, rp) {
+		t.Errorf("led to %s, left %v", page.URL, page.Left)
 	}
 }
 

@@ -84,13 +84,16 @@ func (e *Endpoint) parse(ctx context.Context, parameters url.Values) (request, e
 	var asked request
 	clientID := parameters.Get("client_id")
 	if hint := parameters.Get("id_token_hint"); hint != "" {
-		// A hint that we cannot verify names nobody: the person is asked.
-		if hinted, err := e.Tokens.IDTokenHint(ctx, hint); err == nil {
-			if clientID != "" && clientID != hinted.Audience[0] {
-				return request{}, oauth.NewError(oauth.InvalidRequest, "client_id is not the client of id_token_hint")
-			}
-			clientID, asked.subject, asked.sid = hinted.Audience[0], hinted.Subject, hinted.SessionID
+		hinted, err := e.Tokens.IDTokenHint(ctx, hint)
+		if err != nil {
+			// Whoever sends one that we cannot verify is not believed in anything
+			// else: the person is asked, and led to no app.
+			return request{}, nil //nolint:nilerr // no fault of the person's
 		}
+		if clientID != "" && clientID != hinted.Audience[0] {
+			return request{}, oauth.NewError(oauth.InvalidRequest, "client_id is not the client of id_token_hint")
+		}
+		clientID, asked.subject, asked.sid = hinted.Audience[0], hinted.Subject, hinted.SessionID
 	}
 	if clientID != "" {
 		client, err := e.Clients.Client(ctx, clientID)
