@@ -13,6 +13,7 @@ import (
 	"gatehouse/provider/authorize"
 	"gatehouse/provider/claims"
 	"gatehouse/provider/clientauth"
+	"gatehouse/provider/clientkeys"
 	"gatehouse/provider/grant"
 	"gatehouse/provider/oauth"
 	"gatehouse/provider/providertest"
@@ -37,25 +38,30 @@ func TestDiscoverySaysExactlyWhatIsTrue(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := map[string]any{
-		"issuer":                           s.Issuer,
-		"authorization_endpoint":           s.Issuer + "/authorize",
-		"token_endpoint":                   s.Issuer + "/token",
-		"userinfo_endpoint":                s.Issuer + "/userinfo",
-		"introspection_endpoint":           s.Issuer + "/introspect",
-		"revocation_endpoint":              s.Issuer + "/revoke",
-		"end_session_endpoint":             s.Issuer + "/logout",
-		"jwks_uri":                         s.Issuer + "/jwks",
-		"scopes_supported":                 texts(released.Scopes()),
-		"response_types_supported":         texts(oauth.ResponseTypes()),
-		"claims_parameter_supported":       true,
-		"response_modes_supported":         texts(authorize.ResponseModes()),
-		"grant_types_supported":            append(texts(grant.Types()), "implicit"),
-		"acr_values_supported":             []any{session.ACRPassword, session.ACROTP},
-		"subject_types_supported":          []any{"public"},
-		"prompt_values_supported":          texts(authorize.Prompts(true)),
-		"display_values_supported":         texts(authorize.Displays()),
-		"claim_types_supported":            []any{"normal"},
-		"code_challenge_methods_supported": []any{"S256"},
+		"issuer":                                   s.Issuer,
+		"authorization_endpoint":                   s.Issuer + "/authorize",
+		"token_endpoint":                           s.Issuer + "/token",
+		"userinfo_endpoint":                        s.Issuer + "/userinfo",
+		"introspection_endpoint":                   s.Issuer + "/introspect",
+		"revocation_endpoint":                      s.Issuer + "/revoke",
+		"end_session_endpoint":                     s.Issuer + "/logout",
+		"jwks_uri":                                 s.Issuer + "/jwks",
+		"scopes_supported":                         texts(released.Scopes()),
+		"response_types_supported":                 texts(oauth.ResponseTypes()),
+		"claims_parameter_supported":               true,
+		"id_token_encryption_alg_values_supported": texts(clientkeys.EncryptionAlgorithms()),
+		"id_token_encryption_enc_values_supported": texts(clientkeys.ContentEncryptions()),
+		"userinfo_signing_alg_values_supported":    texts(s.Keys.Algorithms()),
+		"userinfo_encryption_alg_values_supported": texts(clientkeys.EncryptionAlgorithms()),
+		"userinfo_encryption_enc_values_supported": texts(clientkeys.ContentEncryptions()),
+		"response_modes_supported":                 texts(authorize.ResponseModes()),
+		"grant_types_supported":                    append(texts(grant.Types()), "implicit"),
+		"acr_values_supported":                     []any{session.ACRPassword, session.ACROTP},
+		"subject_types_supported":                  []any{"public"},
+		"prompt_values_supported":                  texts(authorize.Prompts(true)),
+		"display_values_supported":                 texts(authorize.Displays()),
+		"claim_types_supported":                    []any{"normal"},
+		"code_challenge_methods_supported":         []any{"S256"},
 		"claims_supported": append([]any{"iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid", "at_hash", "c_hash", "s_hash"},
 			texts(released.Supported())...),
 		"id_token_signing_alg_values_supported":                    texts(s.Keys.Algorithms()),

@@ -178,7 +178,7 @@ func (p *Provider) shared(config Config) (err error) {
 		return err
 	}
 	p.tokens, err = token.New(token.Config{
-		Issuer: config.Issuer, Store: config.Store, Clients: config.Clients, Signer: config.Keys, Handles: config.Handles,
+		Issuer: config.Issuer, Store: config.Store, Clients: config.Clients, Signer: config.Keys, Encrypter: p.clientKeys, Handles: config.Handles,
 		Lifetimes: config.Tokens, SID: session.SID, Subject: p.subjects.Of,
 		SessionAlive: func(s storage.Session) bool { return !p.sessions.Idle(s) },
 		Now:          config.Now, Random: config.Random, Sink: config.Sink,
@@ -248,6 +248,7 @@ func (p *Provider) endpoints(config Config) (err error) {
 		Prompts: authorize.Prompts(config.Registration), Displays: authorize.Displays(), ACRValues: session.ACRValues(config.ExternalSignIn),
 		SubjectTypes: p.subjects.Types(), SigningAlgorithms: config.Keys.Algorithms(), ClientAuthentication: clientauth.Methods(),
 		AssertionAlgorithms: clientauth.AssertionAlgorithms(), ObjectAlgorithms: authorize.ObjectAlgorithms(),
+		Encryption:       discovery.Encryption{Algorithms: clientkeys.EncryptionAlgorithms(), Contents: clientkeys.ContentEncryptions()},
 		ObjectEncryption: discovery.Encryption{Algorithms: config.Keys.EncryptionAlgorithms(), Contents: config.Keys.ContentEncryptions()},
 		UILocales:        config.UILocales,
 		PolicyURI:        config.PolicyURI, TermsURI: config.TermsURI,

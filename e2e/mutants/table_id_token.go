@@ -65,14 +65,14 @@ func idTokens() []Mutant {
 		},
 		{
 			Rule: "email only at userinfo", File: "provider/authorize/respond.go",
-			Text:        "	wanted := request.ResponseType == oauth.ResponseTypeIDToken ||",
-			Replacement: `	wanted := request.ResponseType != "" ||`,
+			Text:        "		return nil, nil\n	}\n	if len(scopes) == 0 && len(requested) == 0 {",
+			Replacement: "		scopes = request.Scopes\n	}\n	if len(scopes) == 0 && len(requested) == 0 {",
 			Tests:       []string{"oidcc-scope-email", "oidcc-alternate-happy-flow"},
 		},
 		{
 			Rule: "claims in an ID token that comes alone", File: "provider/authorize/respond.go",
-			Text:        "	wanted := request.ResponseType == oauth.ResponseTypeIDToken ||",
-			Replacement: `	wanted := request.ResponseType == "" ||`,
+			Text:        "		scopes, requested = request.Scopes, claims.Everywhere(request.Claims)",
+			Replacement: "		requested = claims.Everywhere(request.Claims)",
 			Tests:       []string{"oidcc-scope-email"},
 		},
 	}

@@ -34,6 +34,11 @@ func (e *Endpoint) mint(ctx context.Context, request storage.AuthorizationReques
 	if err != nil {
 		return nil, err
 	}
+	if oauth.ReturnsIDToken(request.ResponseType) {
+		if err := e.Tokens.CheckEncryption(ctx, client, request.Scopes); err != nil {
+			return nil, err
+		}
+	}
 	s := v.session
 	if err := e.join(ctx, request, client, s); err != nil {
 		return nil, err

@@ -41,6 +41,8 @@ type Config struct {
 	// AssertionAlgorithms what client assertions may be signed with.
 	ClientAuthentication []oidc.AuthMethod
 	AssertionAlgorithms  []jose.SignatureAlgorithm
+	// Encryption is how ID tokens and answers of userinfo can be encrypted.
+	Encryption Encryption
 	// ObjectAlgorithms is what request objects may be signed with, and
 	// ObjectEncryption how they may be encrypted.
 	ObjectAlgorithms    []jose.SignatureAlgorithm
@@ -102,6 +104,11 @@ func New(config Config) (*Document, error) {
 			SubjectTypesSupported:  config.SubjectTypes,
 
 			IDTokenSigningAlgValuesSupported:                   algorithms,
+			IDTokenEncryptionAlgValuesSupported:                convert[string](config.Encryption.Algorithms),
+			IDTokenEncryptionEncValuesSupported:                convert[string](config.Encryption.Contents),
+			UserinfoSigningAlgValuesSupported:                  algorithms,
+			UserinfoEncryptionAlgValuesSupported:               convert[string](config.Encryption.Algorithms),
+			UserinfoEncryptionEncValuesSupported:               convert[string](config.Encryption.Contents),
 			TokenEndpointAuthMethodsSupported:                  authMethods,
 			TokenEndpointAuthSigningAlgValuesSupported:         assertions,
 			RevocationEndpointAuthMethodsSupported:             authMethods,

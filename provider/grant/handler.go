@@ -88,7 +88,7 @@ func (e *Endpoint) exchange(w http.ResponseWriter, r *http.Request) (token.Set, 
 	if err != nil {
 		return token.Set{}, client.ID, err
 	}
-	whose := &user{accounts: e.Accounts}
+	whose := &user{accounts: e.Accounts, tokens: e.Tokens, client: client}
 	authorization, err := kind.authorize(e, r.Context(), client, form, whose)
 	if err != nil {
 		return token.Set{}, client.ID, err
@@ -133,9 +133,12 @@ func (e *Endpoint) identity(ctx context.Context, authorization token.Authorizati
 }
 
 // user is whom the tokens are about. The account is looked up once, before a code
-// or refresh token is spent, so that an outage of Directus costs neither.
+// or refresh token is spent, so that an outage of Directus costs neither; nor does one of
+// the client's own key set.
 type user struct {
 	accounts *account.Gate
+	tokens   *token.Service
+	client   storage.Client
 	account  storage.Account
 }
 
@@ -144,6 +147,9 @@ func (u *user) check(ctx context.Context, grant storage.Grant) error {
 	if errors.Is(err, account.ErrInactive) {
 		return oauth.NewError(oauth.InvalidGrant, "the user may not sign in any more").WithCause(err)
 	}
+	if err != nil {
+		return err
+	}
 	u.account = found
-	return err
+	return u.tokens.CheckEncryption(ctx, u.client, grant.Scopes)
 }

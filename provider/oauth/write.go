@@ -11,12 +11,22 @@ func WriteJSON(w http.ResponseWriter, status int, body any) {
 	if err != nil {
 		status, encoded = http.StatusInternalServerError, []byte(`{"error":"server_error"}`)
 	}
+	write(w, status, "application/json", encoded)
+}
+
+// WriteJWT answers with a signed or encrypted token that no cache keeps (OpenID
+// Connect Core 1.0, section 5.3.2).
+func WriteJWT(w http.ResponseWriter, token string) {
+	write(w, http.StatusOK, "application/jwt", []byte(token))
+}
+
+func write(w http.ResponseWriter, status int, contentType string, body []byte) {
 	header := w.Header()
-	header.Set("Content-Type", "application/json")
+	header.Set("Content-Type", contentType)
 	header.Set("Cache-Control", "no-store")
 	header.Set("Pragma", "no-cache")
 	w.WriteHeader(status)
-	_, _ = w.Write(encoded)
+	_, _ = w.Write(body)
 }
 
 type errorBody struct {

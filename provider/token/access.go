@@ -14,10 +14,11 @@ import (
 )
 
 // The header typ keeps JWT access tokens (RFC 9068, section 2.1) and ID tokens
-// apart.
+// apart. A signed answer of userinfo is told from an ID token by its lack of exp.
 const (
 	accessTokenType = "at+jwt"
 	idTokenType     = "JWT"
+	userInfoType    = "JWT"
 )
 
 // accessPayload is what an opaque access token holds. Nothing of it is stored.

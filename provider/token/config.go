@@ -46,6 +46,7 @@ type Config struct {
 	Store     *storage.Store
 	Clients   Clients
 	Signer    Signer
+	Encrypter Encrypter
 	Handles   *oauth.Handles
 	Lifetimes Lifetimes
 	// SessionAlive says whether a session that exists may still be used.
@@ -68,7 +69,7 @@ type Service struct {
 // New checks the configuration.
 func New(config Config) (*Service, error) {
 	switch {
-	case config.Issuer == "", config.Store == nil, config.Clients == nil, config.Signer == nil, config.Handles == nil,
+	case config.Issuer == "", config.Store == nil, config.Clients == nil, config.Signer == nil, config.Encrypter == nil, config.Handles == nil,
 		config.SessionAlive == nil, config.SID == nil, config.Subject == nil, config.Now == nil, config.Random == nil, config.Sink == nil:
 		return nil, errors.New("token service: every field of the configuration is needed")
 	}

@@ -1,6 +1,7 @@
 package token
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -16,7 +17,7 @@ type companions struct{ accessToken, code, state string }
 
 // newIDToken follows OpenID Connect Core 1.0, section 2. Client id and other
 // claims of access tokens stay out.
-func (s *Service) newIDToken(authorization Authorization, with companions, identity map[string]any, now time.Time) (string, error) {
+func (s *Service) newIDToken(ctx context.Context, authorization Authorization, with companions, identity map[string]any, now time.Time) (string, error) {
 	grant, client := authorization.Grant, authorization.Client
 	alg := algorithm(client.IDTokenSignedResponseAlg)
 	claims := oidc.IDTokenClaims{
@@ -36,7 +37,11 @@ func (s *Service) newIDToken(authorization Authorization, with companions, ident
 	if err != nil {
 		return "", fmt.Errorf("encode ID token: %w", err)
 	}
-	return s.Signer.Sign(alg, idTokenType, payload)
+	signed, err := s.Signer.Sign(alg, idTokenType, payload)
+	if err != nil {
+		return "", err
+	}
+	return s.encryptIDToken(ctx, client, signed)
 }
 
 // vouch sets at_hash and c_hash (OpenID Connect Core 1.0, section 3.3.2.11) and

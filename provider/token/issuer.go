@@ -29,7 +29,7 @@ func (s *Service) Issue(ctx context.Context, authorization Authorization, identi
 	set.RefreshToken = authorization.RefreshToken
 	grant := authorization.Grant
 	if grant.Subject != "" && slices.Contains(authorization.Scopes, oidc.ScopeOpenID) {
-		set.IDToken, err = s.newIDToken(authorization, companions{accessToken: access}, identity, now)
+		set.IDToken, err = s.newIDToken(ctx, authorization, companions{accessToken: access}, identity, now)
 		if err != nil {
 			return Set{}, err
 		}
@@ -51,6 +51,9 @@ type FrontChannel struct {
 // Core 1.0, sections 3.2.2.5 and 3.3.2.5): what the response type names, and never
 // a refresh token. The ID token vouches for what comes with it.
 func (s *Service) IssueFrontChannel(ctx context.Context, authorization Authorization, answer FrontChannel, identity map[string]any) (Set, error) {
+	if err := s.checkSubject(authorization.Client, authorization.Grant); err != nil {
+		return Set{}, err
+	}
 	now := s.Now()
 	var set Set
 	if oauth.ReturnsAccessToken(answer.ResponseType) {
@@ -63,7 +66,7 @@ func (s *Service) IssueFrontChannel(ctx context.Context, authorization Authoriza
 	if oauth.ReturnsIDToken(answer.ResponseType) {
 		with := companions{accessToken: set.AccessToken, code: answer.Code, state: answer.State}
 		var err error
-		if set.IDToken, err = s.newIDToken(authorization, with, identity, now); err != nil {
+		if set.IDToken, err = s.newIDToken(ctx, authorization, with, identity, now); err != nil {
 			return Set{}, err
 		}
 	}

@@ -208,7 +208,7 @@ func (s *Service) RevokeFamily(ctx context.Context, client storage.Client, token
 	return s.Revoke(ctx, record.Value, "revoked by its client")
 }
 
-// IDTokenHint reads an ID token of this issuer that may have expired (OpenID
+// IDTokenHint reads a signed ID token of this issuer that may have expired (OpenID
 // Connect Core 1.0, section 3.1.2.1; RP-Initiated Logout 1.0, section 4), or
 // returns ErrInactive.
 func (s *Service) IDTokenHint(ctx context.Context, token string) (*oidc.IDTokenClaims, error) {
@@ -217,7 +217,7 @@ func (s *Service) IDTokenHint(ctx context.Context, token string) (*oidc.IDTokenC
 		return nil, ErrInactive
 	}
 	var claims oidc.IDTokenClaims
-	if json.Unmarshal(body, &claims) != nil || claims.Issuer != s.Issuer || claims.Subject == "" || len(claims.Audience) == 0 {
+	if json.Unmarshal(body, &claims) != nil || claims.Issuer != s.Issuer || claims.Subject == "" || len(claims.Audience) == 0 || claims.Expiration == 0 {
 		return nil, ErrInactive
 	}
 	return &claims, nil

@@ -40,9 +40,18 @@ func (e *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuse.JSON(w, r, e.Sink, event.Event{Name: event.TokenRefused}, err)
 		return
 	}
+	jwt, err := e.Tokens.UserInfoJWT(r.Context(), active.Client, released)
+	if err != nil {
+		refuse.JSON(w, r, e.Sink, event.Event{Name: event.TokenRefused, ClientID: active.Client.ID}, err)
+		return
+	}
 	e.Sink.Emit(r.Context(), event.Event{
 		Name: event.UserInfoAnswered, ClientID: active.Grant.ClientID, Subject: active.Grant.Subject, GrantID: active.Grant.ID,
 	})
+	if jwt != "" {
+		oauth.WriteJWT(w, jwt)
+		return
+	}
 	oauth.WriteJSON(w, http.StatusOK, released)
 }
 

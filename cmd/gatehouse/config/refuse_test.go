@@ -66,6 +66,7 @@ func TestLoadRefuses(t *testing.T) {
 		"too many clients":              {file: minimal + "client_registration: {mode: open, max_clients: 1000000}\n", words: `client_registration.max_clients: "1000000" does not fit`},
 		"pairwise without secret":       {file: minimal + "clients:\n- {client_id: a, token_endpoint_auth_method: none, redirect_uris: ['https://a.example/cb'], subject_type: pairwise}\n", words: `subject_type: "pairwise" is not supported; use one of: public`},
 		"short pairwise secret":         {file: minimal + "pairwise: {secret: s3cret-of-a-few-characters}\n", words: "gatehouse.yaml:3: pairwise.secret: has fewer than 32 bytes; make one with: openssl rand -base64 32"},
+		"pairwise without a secret":     {file: minimal + "clients:\n- {client_id: a, token_endpoint_auth_method: none, redirect_uris: ['https://a.example/'], subject_type: pairwise}\n", words: "clients[0].subject_type"},
 		"short secret in a file":        {file: minimal + "pairwise: {secret_file: gatehouse.yaml.missing}\n", words: "pairwise.secret"},
 		"write token missing":           {file: minimal + "registration: {mode: service_token, role: 0b2c3d4e-0000-4000-8000-00000000000c}\n", words: "gatehouse.yaml:3: registration.mode: service_token needs directus.write_token; run gatehouse setup --write-token"},
 		"role missing":                  {file: minimal + "registration:\n  mode: service_token\n", variables: []string{"GATEHOUSE_DIRECTUS_WRITE_TOKEN=w"}, words: "gatehouse.yaml:4: registration.mode: service_token needs registration.role"},
