@@ -141,6 +141,3 @@ func parseURI(uri string) (*url.URL, string) {
 	}
 	return u, ""
 }
-
-// IsLoopback is oauth.IsLoopback.
-func IsLoopback(host string) bool { return oauth.IsLoopback(host) }

@@ -23,7 +23,7 @@ func (v *validation) redirects() {
 	}
 	for _, uri := range client.RedirectURIs {
 		u, problem := parseURI(uri)
-		if problem == "" && (u.Scheme != "https" || IsLoopback(u.Hostname())) {
+		if problem == "" && (u.Scheme != "https" || oauth.IsLoopback(u.Hostname())) {
 			// OpenID Connect Dynamic Client Registration 1.0, section 2,
 			// application_type.
 			v.refuseValue("redirect_uris", uri, "must be https and not this machine, since tokens come to it through the browser")

@@ -18,9 +18,10 @@ func rules() clients.Rules {
 	return clients.Rules{
 		GrantTypes:          []string{"authorization_code", "refresh_token", "client_credentials"},
 		ResponseTypes:       []string{"code"},
-		AuthMethods:         []string{"client_secret_basic", "client_secret_post", "private_key_jwt", "none"},
+		AuthMethods:         []string{"client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt", "none"},
 		SigningAlgorithms:   []string{"RS256", "ES256", "PS256", "EdDSA"},
 		AssertionAlgorithms: []string{"RS256", "ES256"},
+		SecretAlgorithms:    []string{"HS256", "HS384", "HS512"},
 	}
 }
 
