@@ -114,15 +114,17 @@ func public(t testing.TB, keys ...jose.JSONWebKey) json.RawMessage {
 const staticSecret = "conformance-secret-0123456789abcdef0123" //nolint:gosec // of a test
 
 // staticClients are those of an operator who certifies without registration.
-func (s *suite) staticClients() []storage.Client {
+func (s *suite) staticClients(t testing.TB) []storage.Client {
+	t.Helper()
 	var clients []storage.Client
 	for _, id := range []string{"static", "static-second"} {
 		for _, authentication := range []string{"client_secret_basic", "client_secret_post"} {
 			clients = append(clients, storage.Client{
 				ID: id + "-" + authentication, Name: "Suite", SecretDigests: providertest.Digests(staticSecret),
 				TokenEndpointAuthMethod: authentication, RedirectURIs: []string{s.url + "/static/callback"},
-				GrantTypes:    []string{"authorization_code", "refresh_token"},
-				ResponseTypes: []string{Code}, Scope: "openid profile email address phone offline_access",
+				GrantTypes:    []string{"authorization_code", "implicit", "refresh_token"},
+				ResponseTypes: []string{Code, IDToken, IDTokenToken, CodeIDToken, CodeToken, CodeIDTokenToken},
+				JWKS:          public(t, s.keys[0]), Scope: "openid profile email address phone offline_access",
 			})
 		}
 	}

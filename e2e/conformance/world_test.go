@@ -37,7 +37,7 @@ func newWorld(t *testing.T) *world {
 func (w *world) provider(t *testing.T) *providertest.Server {
 	t.Helper()
 	return providertest.New(t, providertest.Options{
-		TLS: true, Mapping: claims.Mapping(Mapping()), Clients: w.suite.staticClients(),
+		TLS: true, Mapping: claims.Mapping(Mapping()), Clients: w.suite.staticClients(t),
 		Directus: providertest.RealDirectus{URL: w.directus.URL, ServiceToken: storage.Secret(w.directus.ServiceToken)},
 	})
 }
