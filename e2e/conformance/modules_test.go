@@ -77,5 +77,7 @@ func modules() map[string]func(*module) {
 		"oidcc-rp-initiated-logout-no-params":                                          logoutBare,
 		"oidcc-rp-initiated-logout-only-state":                                         logoutOnlyState,
 		"oidcc-rp-initiated-logout-no-post-logout-redirect-uri":                        logoutNowhere,
+		"oidcc-session-management-rp-initiated-logout":                                 sessionManagement,
+		"oidcc-frontchannel-rp-initiated-logout":                                       frontChannel,
 	}
 }

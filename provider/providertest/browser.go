@@ -6,6 +6,7 @@ import (
 	"net/http/cookiejar"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 
 	"golang.org/x/net/html"
@@ -23,6 +24,9 @@ type Browser struct {
 	t      testing.TB
 	server *Server
 	client *http.Client
+	// set is how each cookie was last set, which a jar does not tell.
+	mu  sync.Mutex
+	set map[string]*http.Cookie
 }
 
 // NewBrowser returns a browser without cookies.
@@ -32,7 +36,7 @@ func (s *Server) NewBrowser(t testing.TB) *Browser {
 	if err != nil {
 		t.Fatalf("make cookie jar: %v", err)
 	}
-	return &Browser{UserAgent: DefaultUserAgent, t: t, server: s, client: &http.Client{
+	return &Browser{UserAgent: DefaultUserAgent, t: t, server: s, set: map[string]*http.Cookie{}, client: &http.Client{
 		Transport:     s.Transport,
 		Jar:           jar,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -46,6 +50,21 @@ func (b *Browser) Cookies() []*http.Cookie {
 		b.t.Fatalf("parse issuer: %v", err)
 	}
 	return b.client.Jar.Cookies(u)
+}
+
+// ScriptCookies returns the cookies that scripts of the provider's pages may
+// read, as they were set.
+func (b *Browser) ScriptCookies() []*http.Cookie {
+	sent := b.Cookies()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var readable []*http.Cookie
+	for _, cookie := range sent {
+		if set := b.set[cookie.Name]; set != nil && !set.HttpOnly {
+			readable = append(readable, set)
+		}
+	}
+	return readable
 }
 
 // SetCookies puts cookies into the browser.
@@ -133,11 +152,20 @@ func (b *Browser) step(client *http.Client, method, address string, form url.Val
 	if err != nil {
 		b.t.Fatalf("read %s: %v", address, err)
 	}
+	b.remember(answer.Cookies())
 	page := &Page{Status: answer.StatusCode, Header: answer.Header, URL: r.URL, Body: string(text)}
 	if page.root, err = html.Parse(strings.NewReader(page.Body)); err != nil {
 		b.t.Fatalf("parse %s: %v", address, err)
 	}
 	return page
+}
+
+func (b *Browser) remember(cookies []*http.Cookie) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, cookie := range cookies {
+		b.set[cookie.Name] = cookie
+	}
 }
 
 // Press fills the form that the button with the id is in, and presses it.
