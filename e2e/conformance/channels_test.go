@@ -8,7 +8,7 @@ import (
 // frontChannel wants the page of signing out to load the client's address in a
 // frame, with iss and sid alone, and then to go on to the client.
 func frontChannel(m *module) {
-	channel := m.suite.url + m.path + "/front-channel"
+	channel := site + m.path + "/front-channel"
 	a := m.signedIn(map[string]any{"frontchannel_logout_uri": channel, "frontchannel_logout_session_required": true})
 	m.checkSID(a)
 	state := random(m, 64)

@@ -40,7 +40,7 @@ func (m *module) register(change map[string]any) *client {
 	}
 	registered := m.tryRegister(change)
 	c := &client{
-		authentication: m.Authentication, redirectURI: m.suite.url + m.path + "/callback", key: m.suite.keys[0], registered: registered.JSON,
+		authentication: m.Authentication, redirectURI: site + m.path + "/callback", key: m.suite.keys[0], registered: registered.JSON,
 	}
 	checkRegistered(m, m.metadata, registered)
 	c.id, c.secret = registered.Text("client_id"), registered.Text("client_secret")
@@ -59,7 +59,7 @@ func (m *module) static() *client {
 	}
 	return &client{
 		id: id + m.Authentication, secret: staticSecret, authentication: m.Authentication,
-		redirectURI: m.suite.url + "/static/callback", key: m.suite.keys[0],
+		redirectURI: site + "/static/callback", key: m.suite.keys[0],
 	}
 }
 
@@ -74,7 +74,7 @@ func (m *module) tryRegister(change map[string]any) providertest.Answer {
 		grants = append(grants, "implicit")
 	}
 	wanted := map[string]any{
-		"client_name": "Suite " + m.Module, "redirect_uris": []string{m.suite.url + m.path + "/callback"},
+		"client_name": "Suite " + m.Module, "redirect_uris": []string{site + m.path + "/callback"},
 		"response_types": []string{m.ResponseType}, "grant_types": grants,
 		"token_endpoint_auth_method": m.Authentication, "contacts": []string{"certification@example.com"},
 		"jwks": public(m, m.suite.keys[0]),

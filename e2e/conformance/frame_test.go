@@ -31,7 +31,7 @@ func (m *module) openFrame() *frame {
 	if page.Status != http.StatusOK || page.Header.Get("X-Frame-Options") != "" {
 		m.Fatalf("the frame: %d, X-Frame-Options %q", page.Status, page.Header.Get("X-Frame-Options"))
 	}
-	client, err := url.Parse(m.suite.url)
+	client, err := url.Parse(site)
 	if err != nil {
 		m.Fatal(err)
 	}
@@ -100,8 +100,8 @@ func (f *frame) ask(message string) string {
 	var answers []string
 	source := f.vm.NewObject()
 	err := source.Set("postMessage", func(call goja.FunctionCall) goja.Value {
-		if target := call.Argument(1).String(); target != f.module.suite.url {
-			f.module.Errorf("the frame answers to %s, want %s", target, f.module.suite.url)
+		if target := call.Argument(1).String(); target != site {
+			f.module.Errorf("the frame answers to %s, want %s", target, site)
 		}
 		answers = append(answers, call.Argument(0).String())
 		return goja.Undefined()
@@ -110,7 +110,7 @@ func (f *frame) ask(message string) string {
 		f.module.Fatalf("make source: %v", err)
 	}
 	event := f.vm.NewObject()
-	for name, value := range map[string]any{"data": message, "origin": f.module.suite.url, "source": source} {
+	for name, value := range map[string]any{"data": message, "origin": site, "source": source} {
 		if err := event.Set(name, value); err != nil {
 			f.module.Fatalf("make event: %v", err)
 		}

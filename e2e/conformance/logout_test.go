@@ -23,7 +23,7 @@ func (m *module) signedIn(change map[string]any) *answer {
 	return m.signIn(nil)
 }
 
-func (m *module) afterLogout() string { return m.suite.url + m.path + "/signed-out" }
+func (m *module) afterLogout() string { return site + m.path + "/signed-out" }
 
 // logOut sends the browser to sign out.
 func (m *module) logOut(parameters url.Values) *providertest.Page {

@@ -18,6 +18,12 @@ import (
 	"gatehouse/storage"
 )
 
+// site is where browsers meet the clients. Nobody listens there: the scripted
+// browser rests where it is sent. It must not be this machine, since tokens come
+// there through the browser (OpenID Connect Dynamic Client Registration 1.0,
+// section 2).
+const site = "https://client.example"
+
 // suite is the relying parties' side: an HTTPS server with what they publish,
 // and where they are called. It is safe for concurrent use.
 type suite struct {
@@ -121,7 +127,7 @@ func (s *suite) staticClients(t testing.TB) []storage.Client {
 		for _, authentication := range []string{"client_secret_basic", "client_secret_post"} {
 			clients = append(clients, storage.Client{
 				ID: id + "-" + authentication, Name: "Suite", SecretDigests: providertest.Digests(staticSecret),
-				TokenEndpointAuthMethod: authentication, RedirectURIs: []string{s.url + "/static/callback"},
+				TokenEndpointAuthMethod: authentication, RedirectURIs: []string{site + "/static/callback"},
 				GrantTypes:    []string{"authorization_code", "implicit", "refresh_token"},
 				ResponseTypes: []string{Code, IDToken, IDTokenToken, CodeIDToken, CodeToken, CodeIDTokenToken},
 				JWKS:          public(t, s.keys[0]), Scope: "openid profile email address phone offline_access",
