@@ -78,6 +78,7 @@ func modules() map[string]func(*module) {
 		"oidcc-rp-initiated-logout-only-state":                                         logoutOnlyState,
 		"oidcc-rp-initiated-logout-no-post-logout-redirect-uri":                        logoutNowhere,
 		"oidcc-session-management-rp-initiated-logout":                                 sessionManagement,
+		"oidcc-backchannel-rp-initiated-logout":                                        backChannel,
 		"oidcc-frontchannel-rp-initiated-logout":                                       frontChannel,
 	}
 }
