@@ -3,9 +3,9 @@ package authorize
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"net/url"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/go-jose/go-jose/v4/jwt"
@@ -88,7 +88,8 @@ func objectParameters(members map[string]json.RawMessage) (url.Values, error) {
 		}
 		values, ok := objectValues(name, raw)
 		if !ok {
-			return nil, invalidObject("a parameter of the request object is malformed").WithCause(malformedMember(name))
+			// The name may be made up, and is for the log.
+			return nil, invalidObject("a parameter of the request object is malformed").WithCause(fmt.Errorf("member %q", name))
 		}
 		if len(values) > 0 && values[0] != "" {
 			parameters[name] = values
@@ -96,12 +97,6 @@ func objectParameters(members map[string]json.RawMessage) (url.Values, error) {
 	}
 	return parameters, nil
 }
-
-// malformedMember names what is malformed, for the log: the client may have made
-// the name up.
-type malformedMember string
-
-func (m malformedMember) Error() string { return strconv.Quote(string(m)) }
 
 // objectValues reads one member (OpenID Connect Core 1.0, section 6.1: claims is a
 // JSON object and max_age a number; RFC 8707, section 2: resource may come more
