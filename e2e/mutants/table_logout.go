@@ -1,0 +1,88 @@
+package main
+
+// logouts are the rules of signing out.
+func logouts() []Mutant {
+	return []Mutant{
+		{
+			Rule: "post_logout_redirect_uri exact", File: "provider/logout/request.go",
+			Text:        "	if !clients.MatchPostLogoutRedirectURI(asked.client, returnURL) {",
+			Replacement: `	if !clients.MatchPostLogoutRedirectURI(asked.client, returnURL) && asked.client.ID == "" {`,
+			Tests: []string{
+				"oidcc-rp-initiated-logout-bad-post-logout-redirect-uri", "oidcc-rp-initiated-logout-query-added-to-post-logout-redirect-uri",
+			},
+		},
+		{
+			Rule: "state after signing out", File: "provider/logout/request.go",
+			Text:        `	if state := parameters.Get("state"); state != "" {`,
+			Replacement: `	if state := parameters.Get("state"); len(state) > 128 {`,
+			Tests:       []string{"oidcc-rp-initiated-logout"},
+		},
+	}
+}
+
+// logoutTokens are the rules of back-channel logout.
+func logoutTokens() []Mutant {
+	module := []string{"oidcc-backchannel-rp-initiated-logout"}
+	return []Mutant{
+		{
+			Rule: "logout_token nonce absent", File: "provider/backchannel/token.go",
+			Text:        "SessionID: delivery.SID,",
+			Replacement: `SessionID: delivery.SID, Claims: map[string]any{"nonce": delivery.JTI},`,
+			Tests:       module,
+		},
+		{
+			Rule: "logout_token typ", File: "provider/backchannel/token.go",
+			Text:        "d.Signer.Sign(algorithm, keys.TypeLogoutToken, payload)",
+			Replacement: "d.Signer.Sign(algorithm, keys.TypeJWT, payload)",
+			Tests:       module,
+		},
+		{
+			Rule: "logout_token events", File: "provider/backchannel/token.go",
+			Text:        "logoutEvent: struct{}{}",
+			Replacement: "logoutEvent: true",
+			Tests:       module,
+		},
+		{
+			Rule: "logout_token sid", File: "provider/backchannel/token.go",
+			Text:        "SessionID: delivery.SID,",
+			Replacement: `SessionID: delivery.SID + "x",`,
+			Tests:       module,
+		},
+		{
+			Rule: "logout_token sub", File: "provider/backchannel/token.go",
+			Text:        "Subject: d.Subjects.Of(client, delivery.Subject),",
+			Replacement: "Subject: d.Subjects.Of(client, delivery.Subject) + client.ID,",
+			Tests:       module,
+		},
+		{
+			Rule: "logout_token aud", File: "provider/backchannel/token.go",
+			Text:        "Audience: oidc.Audience{client.ID},",
+			Replacement: "Audience: oidc.Audience{d.Issuer},",
+			Tests:       module,
+		},
+		{
+			Rule: "logout_token jti", File: "provider/backchannel/token.go",
+			Text:        "JWTID: delivery.JTI,",
+			Replacement: `JWTID: delivery.JTI[:0],`,
+			Tests:       module,
+		},
+		{
+			Rule: "logout_token iat", File: "provider/backchannel/token.go",
+			Text:        "IssuedAt: oidc.FromTime(now),",
+			Replacement: "IssuedAt: oidc.FromTime(now.Add(-24 * time.Hour)),",
+			Tests:       module,
+		},
+	}
+}
+
+// documents are the rules of what we say of ourselves.
+func documents() []Mutant {
+	return []Mutant{
+		{
+			Rule: "discovery names the issuer", File: "provider/discovery/discovery.go",
+			Text:        "			Issuer:                 config.Issuer,",
+			Replacement: `			Issuer:                 config.Issuer + "/",`,
+			Tests:       []string{"oidcc-discovery-endpoint-verification"},
+		},
+	}
+}
