@@ -65,15 +65,21 @@ func idTokens() []Mutant {
 		},
 		{
 			Rule: "email only at userinfo", File: "provider/authorize/respond.go",
-			Text:        "		return nil, nil\n	}\n	if len(scopes) == 0 && len(requested) == 0 {",
-			Replacement: "		scopes = request.Scopes\n	}\n	if len(scopes) == 0 && len(requested) == 0 {",
+			Text:        "		if client.IDTokenScopeClaims {",
+			Replacement: `		if client.ID != "" {`,
 			Tests:       []string{"oidcc-scope-email", "oidcc-alternate-happy-flow"},
 		},
 		{
 			Rule: "claims in an ID token that comes alone", File: "provider/authorize/respond.go",
-			Text:        "		scopes, requested = request.Scopes, claims.Everywhere(request.Claims)",
-			Replacement: "		requested = claims.Everywhere(request.Claims)",
+			Text:        "		scopes, requested = request.Scopes, ",
+			Replacement: "		scopes, requested = request.Scopes[:0], ",
 			Tests:       []string{"oidcc-scope-email"},
+		},
+		{
+			Rule: "claims where they were asked for", File: "provider/authorize/respond.go",
+			Text:        "	requested := claims.Identity(request.Claims).IDToken",
+			Replacement: "	requested := claims.Identity(request.Claims).UserInfo",
+			Tests:       []string{"oidcc-claims-essential"},
 		},
 	}
 }

@@ -94,6 +94,12 @@ func resources() []Mutant {
 			Tests:       []string{"oidcc-userinfo-get"},
 		},
 		{
+			Rule: "claims parameter at userinfo", File: "provider/userinfo/userinfo.go",
+			Text:        "active.Grant.Claims.UserInfo,",
+			Replacement: "nil,",
+			Tests:       []string{"oidcc-claims-essential"},
+		},
+		{
 			Rule: "userinfo by POST", File: "provider/userinfo/userinfo.go",
 			Text:        "	if r.Method != http.MethodGet && r.Method != http.MethodPost {",
 			Replacement: "	if r.Method != http.MethodGet {",
