@@ -10,6 +10,12 @@ func keysAndClients() []Mutant {
 			Tests:       []string{"oidcc-idtoken-signature", "oidcc-server"},
 		},
 		{
+			Rule: "no private parts in the key set", File: "keys/sign.go",
+			Text:        "Key: private.Public(), KeyID: key.ID,",
+			Replacement: "Key: private, KeyID: key.ID,",
+			Tests:       []string{"oidcc-server"},
+		},
+		{
 			Rule: "ID token signature", File: "keys/sign.go",
 			Text:        "	signature, err := s.signature(random, token)",
 			Replacement: "	signature, err := s.signature(random, token[1:])",
@@ -35,15 +41,21 @@ func keysAndClients() []Mutant {
 		},
 		{
 			Rule: "assertion aud", File: "provider/clientauth/assertion.go",
-			Text:        "	case !slices.ContainsFunc(claims.Audience, a.isUs):",
-			Replacement: "	case len(claims.Audience) > 9:",
+			Text:        "	if !slices.ContainsFunc(a.claims.Audience, func(audience string) bool {",
+			Replacement: "	if names == \"\" && !slices.ContainsFunc(a.claims.Audience, func(audience string) bool {",
 			Package:     "provider/clientauth", Tests: []string{"TestAssertionRefusedByClaims"},
 		},
 		{
 			Rule: "assertion aud may be the issuer", File: "provider/clientauth/assertion.go",
-			Text:        "	return audience == a.config.Issuer || slices.Contains(a.config.Endpoints, audience)",
-			Replacement: "	return slices.Contains(a.config.Endpoints, audience)",
+			Text:        "	accepted, names := []string{by.config.Issuer}, ",
+			Replacement: "	accepted, names := []string{by.config.Issuer}[1:], ",
 			Tests:       []string{"oidcc-ensure-client-assertion-with-iss-aud-succeeds"},
+		},
+		{
+			Rule: "assertion aud as one string by profile", File: "provider/clientauth/assertion.go",
+			Text:        "	if !profile.AssertionAudienceList && ",
+			Replacement: "	if profile.AssertionAudienceList && names == \"\" && ",
+			Package:     "provider/clientauth", Tests: []string{"TestAudienceByProfile"},
 		},
 		{
 			Rule: "assertion expires", File: "provider/clientauth/assertion.go",

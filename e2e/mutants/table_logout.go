@@ -12,10 +12,59 @@ func logouts() []Mutant {
 			},
 		},
 		{
+			Rule: "a doubtful sign-out is confirmed", File: "provider/logout/logout.go",
+			Text:        "	case e.names(asked, s):",
+			Replacement: "	case e.names(asked, s) || s.ID != \"\":",
+			Tests:       []string{"oidcc-rp-initiated-logout-no-params", "oidcc-rp-initiated-logout-only-state", "oidcc-rp-initiated-logout-no-id-token-hint"},
+		},
+		{
+			Rule: "signing out ends the session", File: "provider/logout/logout.go",
+			Text:        `	ended, err := e.Sessions.End(r.Context(), w, browser, s, "signed out")`,
+			Replacement: "	ended, err := s, r.Context().Err()",
+			Tests:       []string{"oidcc-rp-initiated-logout"},
+		},
+		{
+			Rule: "a hint of another session is confirmed", File: "provider/logout/logout.go",
+			Text:        " && asked.sid == session.SID(s.ID, asked.client.ID)",
+			Replacement: ` && session.SID(s.ID, asked.client.ID) != ""`,
+			Package:     "provider/logout", Tests: []string{"TestDoubtfulRequestsAreConfirmed"},
+		},
+		{
+			Rule: "a hint that does not verify is not believed", File: "provider/logout/request.go",
+			Text:        "			return request{}, nil //nolint:nilerr // no fault of the person's",
+			Replacement: "			parameters.Del(\"id_token_hint\")\n			return e.parse(ctx, parameters)",
+			Package:     "provider/logout", Tests: []string{"TestNoAppIsReturnedToOnDoubtfulWord"},
+		},
+		{
 			Rule: "state after signing out", File: "provider/logout/request.go",
 			Text:        `	if state := parameters.Get("state"); state != "" {`,
 			Replacement: `	if state := parameters.Get("state"); len(state) > 128 {`,
 			Tests:       []string{"oidcc-rp-initiated-logout"},
+		},
+	}
+}
+
+// frames are the rules of front-channel logout.
+func frames() []Mutant {
+	module := []string{"oidcc-frontchannel-rp-initiated-logout"}
+	return []Mutant{
+		{
+			Rule: "front-channel logout by frames", File: "provider/logout/logout.go",
+			Text:        "len(frames) > 0 {",
+			Replacement: "len(frames) > 99 {",
+			Tests:       module,
+		},
+		{
+			Rule: "sid of front-channel logout", File: "provider/frontchannel/frames.go",
+			Text:        "session.SID(s.ID, client.ID)",
+			Replacement: "session.SID(s.ID, f.Issuer)",
+			Tests:       module,
+		},
+		{
+			Rule: "iss of front-channel logout", File: "provider/frontchannel/frames.go",
+			Text:        `"iss": {f.Issuer}`,
+			Replacement: `"iss": {client.ID}`,
+			Tests:       module,
 		},
 	}
 }
@@ -83,6 +132,18 @@ func documents() []Mutant {
 			Text:        "			Issuer:                 config.Issuer,",
 			Replacement: `			Issuer:                 config.Issuer + "/",`,
 			Tests:       []string{"oidcc-discovery-endpoint-verification"},
+		},
+		{
+			Rule: "discovery says that logout tokens have a sid", File: "provider/discovery/discovery.go",
+			Text:        "			BackChannelLogoutSessionSupported: true,",
+			Replacement: "			BackChannelLogoutSessionSupported: false,",
+			Tests:       []string{"oidcc-backchannel-logout-discovery-endpoint-verification"},
+		},
+		{
+			Rule: "discovery says that frames get a sid", File: "provider/discovery/discovery.go",
+			Text:        "		FrontChannelLogoutSession: true,",
+			Replacement: "		FrontChannelLogoutSession: false,",
+			Tests:       []string{"oidcc-frontchannel-logout-discovery-endpoint-verification"},
 		},
 	}
 }

@@ -27,7 +27,7 @@ func objects() []Mutant {
 		{
 			Rule: "request_uri registered", File: "provider/authorize/object_uri.go",
 			Text:        "	case !slices.Contains(client.RequestURIs, reference):",
-			Replacement: "	case len(client.RequestURIs) == 0 && reference == \"\":",
+			Replacement: "	case !slices.Contains(client.RequestURIs, reference) && reference == \"\":",
 			Package:     "provider/authorize", Tests: []string{"TestRequestURIThatIsNotRegisteredIsNotFetched"},
 		},
 		{

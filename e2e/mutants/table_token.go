@@ -100,6 +100,24 @@ func resources() []Mutant {
 			Tests:       []string{"oidcc-claims-essential"},
 		},
 		{
+			Rule: "userinfo signed", File: "provider/token/encrypt.go",
+			Text:        `	signs, encrypts := client.UserInfoSignedResponseAlg != "", `,
+			Replacement: `	signs, encrypts := client.UserInfoSignedResponseAlg == "x", `,
+			Tests:       []string{"oidcc-userinfo-rs256"},
+		},
+		{
+			Rule: "aud of signed userinfo", File: "provider/token/encrypt.go",
+			Text:        `	claims["iss"], claims["aud"] = s.Issuer, client.ID`,
+			Replacement: `	claims["iss"], claims["aud"] = s.Issuer, s.Issuer`,
+			Tests:       []string{"oidcc-userinfo-rs256"},
+		},
+		{
+			Rule: "no nonce in signed userinfo", File: "provider/token/encrypt.go",
+			Text:        `	claims["iss"], claims["aud"] = s.Issuer, client.ID`,
+			Replacement: `	claims["iss"], claims["aud"], claims["nonce"] = s.Issuer, client.ID, client.ID`,
+			Tests:       []string{"oidcc-userinfo-rs256"},
+		},
+		{
 			Rule: "userinfo by POST", File: "provider/userinfo/userinfo.go",
 			Text:        "	if r.Method != http.MethodGet && r.Method != http.MethodPost {",
 			Replacement: "	if r.Method != http.MethodGet {",
