@@ -2,6 +2,7 @@ package authorize
 
 import (
 	"slices"
+	"strings"
 
 	oidc "github.com/zitadel/oidc/v3/pkg/oidc"
 
@@ -31,6 +32,23 @@ func checkClaims(a *attempt) error {
 		return unmet()
 	}
 	return nil
+}
+
+// wishedACRs are those of acr_values, or else what the client registered as its
+// default (OpenID Connect Dynamic Client Registration 1.0, section 2). They are a
+// wish (section 3.1.2.1): the ID token says what was done.
+func wishedACRs(a *attempt) []string {
+	wished := strings.Fields(a.get("acr_values"))
+	if len(wished) == 0 {
+		wished = a.client.DefaultACRValues
+	}
+	var kept []string
+	for _, value := range wished[:min(len(wished), maxACRValues)] {
+		if len(value) <= maxACRLength {
+			kept = append(kept, value)
+		}
+	}
+	return kept
 }
 
 // demandedACRs are the authentication contexts of which the session must have one

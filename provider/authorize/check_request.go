@@ -20,6 +20,8 @@ const (
 	maxNonceLength = 1024
 	maxHintLength  = 320
 	maxLocales     = 10
+	maxACRValues   = 10
+	maxACRLength   = 255
 )
 
 // way sets how the answer travels, as far as the request says it well: whatever
@@ -207,7 +209,7 @@ func checkHints(a *attempt) error {
 	if display := a.get("display"); slices.Contains(Displays(), display) {
 		a.request.Display = display
 	}
-	// acr_values is a wish (section 3.1.2.1): the ID token says what was done.
+	a.request.ACRValues = wishedACRs(a)
 	return nil
 }
 

@@ -335,3 +335,36 @@ func TestClaimsByResponseType(t *testing.T) {
 		})
 	}
 }
+
+// acr_values is a wish, and so is what a client registered as its default: it never
+// stops a sign-in, and the ID token says what was done.
+func TestACRValuesAreAWish(t *testing.T) {
+	s := start(t, storage.Client{
+		ID: "wishing", SecretDigests: providertest.Digests(providertest.WebSecret), DefaultACRValues: []string{"urn:default"},
+		RedirectURIs: []string{"https://wishing.example/callback"}, GrantTypes: []string{"authorization_code"},
+	})
+	wishing := s.RelyingParty(t, "wishing", providertest.WebSecret, "https://wishing.example/callback")
+	for _, test := range []struct {
+		name, asked string
+		want        []string
+	}{
+		{"the default", "", []string{"urn:default"}},
+		{"another", session.ACROTP + " " + session.ACRPassword, []string{session.ACROTP, session.ACRPassword}},
+		{"nonsense", strings.Repeat("x", 300) + " urn:x", []string{"urn:x"}},
+		{"many", strings.Repeat("a ", 50), slices.Repeat([]string{"a"}, 10)},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			browser := s.NewBrowser(t)
+			page := browser.Get(wishing.AuthorizationURL(map[string]string{"acr_values": test.asked}))
+			for record, err := range s.Store.AuthorizationRequests.All(t.Context()) {
+				if err != nil || !slices.Equal(record.Value.ACRValues, test.want) {
+					t.Errorf("kept %v, %v, want %v", record.Value.ACRValues, err, test.want)
+				}
+			}
+			token := s.Verify(t, idToken(t, wishing, browser.Through(page, ada).Code(t)))
+			if token.Claims["acr"] != session.ACRPassword {
+				t.Errorf("the acr is %v", token.Claims["acr"])
+			}
+		})
+	}
+}

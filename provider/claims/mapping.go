@@ -2,6 +2,7 @@ package claims
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -12,8 +13,9 @@ import (
 	"gatehouse/storage"
 )
 
-// Mapping says where each claim comes from: the name of a Directus field, or a
-// template such as "{first_name} {last_name}". Members of the claim address are
+// Mapping says where each claim comes from: the name of a Directus field, a
+// template such as "{first_name} {last_name}", or what is the same for everybody,
+// behind an equals sign, such as "=Europe/London". Members of the claim address are
 // written "address.locality".
 type Mapping map[string]string
 
@@ -53,6 +55,8 @@ type Releaser struct {
 // source is literal text and fields in turn; one field alone keeps its type.
 type source struct {
 	parts []part
+	// constant is the same for everybody.
+	constant string
 }
 
 type part struct {
@@ -97,6 +101,12 @@ func checkClaim(claim string) error {
 }
 
 func parseSource(text string) (source, error) {
+	if constant, ok := strings.CutPrefix(text, "="); ok {
+		if strings.TrimSpace(constant) == "" {
+			return source{}, errors.New("nothing stands behind the equals sign")
+		}
+		return source{constant: strings.TrimSpace(constant)}, nil
+	}
 	if !strings.Contains(text, "{") {
 		return source{parts: []part{{field: text}}}, checkField(text)
 	}
@@ -198,6 +208,8 @@ func (r *Releaser) value(account storage.Account, claim string) any {
 		return isTrue(s.raw(account))
 	case "updated_at":
 		return seconds(s.raw(account))
+	case "birthdate":
+		return day(s.text(account))
 	}
 	return s.text(account)
 }
@@ -226,6 +238,9 @@ func (s source) raw(account storage.Account) any {
 
 // text fills the template; without any field filled there is no value.
 func (s source) text(account storage.Account) any {
+	if s.constant != "" {
+		return s.constant
+	}
 	var text strings.Builder
 	filled := false
 	for _, p := range s.parts {
@@ -274,11 +289,24 @@ func seconds(value any) any {
 	case float64:
 		return int64(v)
 	case string:
+		if number, err := strconv.ParseInt(v, 10, 64); err == nil {
+			return number // a column of big integers
+		}
 		for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05"} {
 			if t, err := time.Parse(layout, v); err == nil {
 				return t.Unix()
 			}
 		}
+	}
+	return nil
+}
+
+// day leaves of a timestamp the day: birthdate has no time (OpenID Connect Core 1.0,
+// section 5.1).
+func day(text any) any {
+	if whole, ok := text.(string); ok {
+		date, _, _ := strings.Cut(whole, "T")
+		return date
 	}
 	return nil
 }

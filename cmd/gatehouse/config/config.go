@@ -28,7 +28,8 @@ type Config struct {
 	Keys           Keys
 	Outbound       Outbound
 	// Claims maps the name of a claim to a column of directus_users, or to a
-	// template with columns in braces.
+	// template with columns in braces, or to text for everybody behind an equals
+	// sign.
 	Claims   map[string]string
 	Throttle Throttle
 	Theme    Theme

@@ -16,7 +16,7 @@ func Schema() ([]byte, error) {
 	properties := root["properties"].(map[string]any) //nolint:forcetypeassert // made by object
 	properties[claimsKey] = map[string]any{
 		"type": "object", "additionalProperties": map[string]any{"type": "string"},
-		"description": "Where each claim comes from: a field of directus_users, or a template with fields in braces. Members of address are written address.locality. Environment: " + variable(claimsKey) + " (YAML or JSON).",
+		"description": "Where each claim comes from: a field of directus_users, a template with fields in braces, or, behind an equals sign, what is the same for everybody. Members of address are written address.locality. Environment: " + variable(claimsKey) + " (YAML or JSON).",
 	}
 	client := object()
 	for _, s := range clientSettings() {

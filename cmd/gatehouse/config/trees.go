@@ -31,7 +31,7 @@ func (l *loader) claims(g given) {
 		case seen[name.Value]:
 			l.problems.add(r.at(name), key, "stands there twice; keep one")
 		case child.Kind != yaml.ScalarNode:
-			l.problems.add(r.at(child), key, "is %s; write the name of a field of directus_users, or a template such as \"{first_name} {last_name}\"", kindOf(child))
+			l.problems.add(r.at(child), key, "is %s; write the name of a field of directus_users, a template such as \"{first_name} {last_name}\", or =text for everybody", kindOf(child))
 		case child.Value == "" || isNull(child):
 			delete(mapping, name.Value)
 		default:
