@@ -20,6 +20,7 @@ import (
 	"gatehouse/provider/clients"
 	"gatehouse/provider/oauth"
 	"gatehouse/provider/providertest"
+	"gatehouse/provider/registration"
 	"gatehouse/storage"
 )
 
@@ -221,4 +222,26 @@ func TestClientAssertionsByRotatedRemoteKey(t *testing.T) {
 	client.token(t, nil).WantError(t, http.StatusUnauthorized, oauth.InvalidClient)
 	client.key = second
 	client.token(t, nil).WantOK(t)
+}
+
+// A client that registered itself for client_secret_jwt signs with the secret that it
+// was given, by every algorithm.
+func TestClientAssertionsOfARegisteredClient(t *testing.T) {
+	s := start(t, providertest.Options{ClientRegistration: registration.Settings{Mode: registration.Open}})
+	answer := s.Register(t, providertest.Metadata{
+		"redirect_uris": []string{"https://app.example/callback"}, "token_endpoint_auth_method": "client_secret_jwt",
+	})
+	if answer.Status != http.StatusCreated {
+		t.Fatalf("answer %d %s", answer.Status, answer.Raw)
+	}
+	for i, algorithm := range []jose.SignatureAlgorithm{jose.HS256, jose.HS384, jose.HS512} {
+		key := jose.SigningKey{Algorithm: algorithm, Key: []byte(answer.Text("client_secret"))}
+		client := &asserting{server: s, id: answer.Text("client_id"), key: key, used: 10 * i}
+		form := client.form(t, nil)
+		form.Set("grant_type", "authorization_code")
+		form.Set("code", "nonsense")
+		form.Set("redirect_uri", "https://app.example/callback")
+		form.Set("code_verifier", "a-verifier-of-at-least-forty-three-characters")
+		s.Send(t, http.MethodPost, "/token", form, nil).WantError(t, http.StatusBadRequest, oauth.InvalidGrant)
+	}
 }

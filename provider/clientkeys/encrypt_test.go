@@ -44,7 +44,7 @@ func pairs(t *testing.T) (rsaKey, ecKey *keyPair) {
 // open decrypts what was encrypted, and returns its header too.
 func open(t *testing.T, text, algorithm, encryption string, private any) (string, jose.Header) {
 	t.Helper()
-	object, err := jose.ParseEncrypted(text, []jose.KeyAlgorithm{jose.KeyAlgorithm(algorithm)}, []jose.ContentEncryption{jose.ContentEncryption(encryption)})
+	object, err := jose.ParseEncryptedCompact(text, []jose.KeyAlgorithm{jose.KeyAlgorithm(algorithm)}, []jose.ContentEncryption{jose.ContentEncryption(encryption)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -41,10 +41,10 @@ func (v *validation) signingSecret() {
 }
 
 func leastSigningSecret(client storage.Client) int {
-	switch jose.SignatureAlgorithm(client.TokenEndpointAuthSigningAlg) {
-	case jose.HS512:
+	switch client.TokenEndpointAuthSigningAlg {
+	case string(jose.HS512):
 		return 64
-	case jose.HS384:
+	case string(jose.HS384):
 		return 48
 	}
 	return MinSecretLength
