@@ -3,7 +3,6 @@ package conformance
 import (
 	"encoding/json"
 	"os"
-	"runtime"
 	"testing"
 
 	"gatehouse/e2e/stack"
@@ -23,13 +22,15 @@ type world struct {
 	providers chan *providertest.Server
 }
 
+// atOnce is how many runs go on at a time. They wait for Directus mostly.
+const atOnce = 4
+
 // newWorld starts the suite's own server and as many providers as run at a time.
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{directus: directusForTest(t), suite: newSuite(t)}
-	count := min(runtime.GOMAXPROCS(0), 4)
-	w.providers = make(chan *providertest.Server, count)
-	for range count {
+	w.providers = make(chan *providertest.Server, atOnce)
+	for range atOnce {
 		w.providers <- w.provider(t)
 	}
 	return w
@@ -63,7 +64,7 @@ func directusForTest(t *testing.T) Directus {
 		}
 		return prepared
 	}
-	prepared, err := Prepare(t.Context(), stack.DirectusForTest(t, stack.DirectusOptions{}))
+	prepared, err := Prepare(t.Context(), stack.DirectusForTest(t, Options()))
 	if err != nil {
 		t.Fatal(err)
 	}
