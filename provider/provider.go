@@ -18,6 +18,7 @@ import (
 	"gatehouse/provider/account"
 	"gatehouse/provider/authorize"
 	"gatehouse/provider/backchannel"
+	"gatehouse/provider/checksession"
 	"gatehouse/provider/claims"
 	"gatehouse/provider/clientauth"
 	"gatehouse/provider/clientkeys"
@@ -72,6 +73,9 @@ type Config struct {
 	// has at least claims.MinPairwiseSecret bytes and never changes.
 	PairwiseSecret []byte
 
+	// SessionManagement lets apps ask in the browser whether its sign-in has
+	// changed (OpenID Connect Session Management 1.0).
+	SessionManagement bool
 	// Registration says that people may be sent to register (prompt=create), and
 	// ExternalSignIn that they may sign in elsewhere.
 	Registration, ExternalSignIn bool
@@ -171,7 +175,7 @@ func (p *Provider) shared(config Config) (err error) {
 		return err
 	}
 	p.sessions, err = session.NewManager(session.Config{
-		Store: config.Store, Cookies: session.NewCookies(config.Issuer), Lifetimes: config.Sessions, Deliver: p.deliverer.Notify,
+		Store: config.Store, Cookies: session.NewCookies(config.Issuer), Lifetimes: config.Sessions, StateShown: config.SessionManagement, Deliver: p.deliverer.Notify,
 		Now: config.Now, Random: config.Random, Sink: config.Sink,
 	})
 	if err != nil {
@@ -242,6 +246,9 @@ func (p *Provider) endpoints(config Config) (err error) {
 		where.Registration = ""
 	}
 	p.jwks = discovery.JWKS(config.Keys)
+	if config.SessionManagement {
+		where.CheckSession = checksession.Path
+	}
 	p.discovery, err = discovery.New(discovery.Config{
 		Issuer: config.Issuer, Paths: where, Scopes: config.Claims.Scopes(), Claims: config.Claims.Supported(),
 		ResponseTypes: oauth.ResponseTypes(), ResponseModes: authorize.ResponseModes(), GrantTypes: GrantTypes(),
@@ -307,6 +314,9 @@ func (p *Provider) mount(router chi.Router, screens func(chi.Router)) {
 	p.mountRegistration(router, where.Registration)
 	p.authorize.Mount(router)
 	p.logout.Mount(router)
+	if p.sessions.StateShown {
+		checksession.Page{Cookie: p.sessions.StateCookie()}.Mount(router)
+	}
 	if screens != nil {
 		screens(router)
 	}

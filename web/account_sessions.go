@@ -146,6 +146,7 @@ func (s *screens) endAll(w http.ResponseWriter, r *http.Request) {
 		s.accountFailed(w, r, err)
 		return
 	}
+	s.desk.Forget(w, who.browser, who.session.ID)
 	if frames := s.desk.Frames(r.Context(), who.session); len(frames) > 0 {
 		next := s.prefix + "/logged-out?everywhere=1"
 		s.signingOut(w, r, reader{account: who.account.Language}, logout.Leaving{Frames: frames, Next: next})

@@ -26,6 +26,8 @@ type Desk interface {
 	EndOthers(ctx context.Context, subject, keep, reason string) error
 	// EndUser ends every session and grant of the user.
 	EndUser(ctx context.Context, subject, reason string) error
+	// Forget takes a session that has ended out of the browser's cookie.
+	Forget(w http.ResponseWriter, browser session.Browser, sessionID string)
 	// Frames are the addresses by which the browser of a session that has ended
 	// tells its apps.
 	Frames(ctx context.Context, s storage.Session) []string

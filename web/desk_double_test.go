@@ -107,6 +107,8 @@ func (d *desk) EndUser(_ context.Context, subject, _ string) error {
 	return d.note("user " + subject)
 }
 
+func (d *desk) Forget(http.ResponseWriter, session.Browser, string) {}
+
 func (d *desk) Frames(context.Context, storage.Session) []string { return d.frames }
 
 func (d *desk) Apps(context.Context, string) ([]storage.AuthorizedApp, error) {

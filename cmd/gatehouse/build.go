@@ -88,6 +88,7 @@ func (a *app) build(ctx context.Context, settings *config.Loaded, backend storag
 			Idle: settings.Sessions.Idle, Absolute: settings.Sessions.Absolute,
 			RememberedIdle: settings.Sessions.RememberedIdle, RememberedAbsolute: settings.Sessions.RememberedAbsolute,
 		},
+		SessionManagement:  settings.SessionManagement,
 		PairwiseSecret:     []byte(settings.PairwiseSecret.Reveal()),
 		ClientRegistration: settings.ClientRegistration.Settings(),
 		RequestLifetime:    settings.Tokens.RequestLifetime, Staleness: settings.Directus.Staleness,

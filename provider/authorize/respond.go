@@ -26,6 +26,16 @@ func (e *Endpoint) respond(w http.ResponseWriter, r *http.Request, request stora
 		e.refuse(w, r, request, err)
 		return
 	}
+	if slices.Contains(request.Scopes, oidc.ScopeOpenID) {
+		state, err := e.Sessions.State(w, r, client.ID, request.RedirectURI)
+		if err != nil {
+			e.refuse(w, r, request, err)
+			return
+		}
+		if state != "" {
+			parameters.Set("session_state", state)
+		}
+	}
 	e.deliver(w, r, request, parameters)
 }
 

@@ -94,6 +94,11 @@ func (d *Desk) EndUser(ctx context.Context, subject, reason string) error {
 	return d.EndOthers(ctx, subject, "", reason)
 }
 
+// Forget takes a session that has ended out of the browser's cookie.
+func (d *Desk) Forget(w http.ResponseWriter, browser session.Browser, sessionID string) {
+	d.config.Sessions.Forget(w, browser, sessionID)
+}
+
 // Frames are the addresses by which the browser of a session that has ended tells
 // its apps.
 func (d *Desk) Frames(ctx context.Context, s storage.Session) []string {

@@ -19,6 +19,8 @@ import (
 // Paths of the endpoints below the issuer.
 type Paths struct {
 	Authorization, Token, UserInfo, Introspection, Revocation, EndSession, JWKS string
+	// CheckSession is empty where there is no session management.
+	CheckSession string
 	// Registration is empty where clients cannot register themselves.
 	Registration string
 }
@@ -143,6 +145,9 @@ func New(config Config) (*Document, error) {
 	}
 	if config.Paths.Registration != "" {
 		document.RegistrationEndpoint = base + config.Paths.Registration
+	}
+	if config.Paths.CheckSession != "" {
+		document.CheckSessionIframe = base + config.Paths.CheckSession
 	}
 	body, err := json.Marshal(document)
 	if err != nil {

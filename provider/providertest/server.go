@@ -73,6 +73,8 @@ type Options struct {
 	WriteToken bool
 	// ExternalSignIn offers the providers of the fake Directus.
 	ExternalSignIn bool
+	// SessionManagement tells apps whether the sign-in of a browser has changed.
+	SessionManagement bool
 	// PairwiseSecret lets clients have pairwise subjects.
 	PairwiseSecret []byte
 	// ClientRegistration says which clients may register themselves; none if
@@ -223,7 +225,8 @@ func (s *Server) handler(t testing.TB, options Options) http.Handler {
 		Sessions: session.Lifetimes{
 			Idle: SessionIdle, Absolute: SessionAbsolute, RememberedIdle: 20 * 24 * time.Hour, RememberedAbsolute: 90 * 24 * time.Hour,
 		},
-		PairwiseSecret: options.PairwiseSecret, ClientRegistration: options.clientRegistration(),
+		SessionManagement: options.SessionManagement,
+		PairwiseSecret:    options.PairwiseSecret, ClientRegistration: options.clientRegistration(),
 		Registration: !options.NoRegistration, ExternalSignIn: options.ExternalSignIn,
 		RequestLifetime: RequestLifetime, Staleness: cmp.Or(options.Staleness, Staleness), Now: s.Clock.Now, Random: rand.Reader, Sink: s.Events,
 	})

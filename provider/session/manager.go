@@ -32,6 +32,9 @@ type Config struct {
 	Store     *storage.Store
 	Cookies   Cookies
 	Lifetimes Lifetimes
+	// StateShown says that browsers hold a state that tells apps whether the
+	// sign-in has changed (OpenID Connect Session Management 1.0).
+	StateShown bool
 	// Deliver, if not nil, is told which deliveries may go out at once. Whoever
 	// delivers finds them by himself too.
 	Deliver func(deliveries ...string)

@@ -173,6 +173,7 @@ func (m *Manager) Select(w http.ResponseWriter, browser Browser, s storage.Sessi
 func (m *Manager) send(w http.ResponseWriter, browser Browser) {
 	if len(browser.Sessions) == 0 {
 		m.Cookies.Clear(w, cookieName)
+		m.sendState(w, "", 0)
 		return
 	}
 	var lifetime time.Duration
@@ -183,7 +184,9 @@ func (m *Manager) send(w http.ResponseWriter, browser Browser) {
 			lifetime = m.Lifetimes.RememberedAbsolute
 		}
 	}
-	m.Cookies.Set(w, cookieName, formatTickets(tickets), lifetime)
+	value := formatTickets(tickets)
+	m.Cookies.Set(w, cookieName, value, lifetime)
+	m.sendState(w, value, lifetime)
 }
 
 // put makes the session the current one and returns those that there is no room

@@ -23,6 +23,8 @@ type Config struct {
 	Sessions        Sessions
 	// ClientRegistration says which clients may register themselves.
 	ClientRegistration ClientRegistration
+	// SessionManagement tells apps in the browser whether its sign-in has changed.
+	SessionManagement bool
 	// PairwiseSecret is empty where every client knows a user by the same sub.
 	PairwiseSecret storage.Secret
 	Keys           Keys

@@ -199,6 +199,10 @@ func protocolSettings() []setting[Config] {
 			value: func(c *Config) value { return duration(&c.Sessions.RememberedAbsolute, time.Minute, year) },
 		},
 		{
+			key: "session_management", fallback: "false", doc: "Let apps ask in the browser whether its sign-in has changed (OpenID Connect Session Management 1.0). Browsers that keep cookies of frames apart tell such apps at every question that it has.",
+			value: func(c *Config) value { return yesNo(&c.SessionManagement) },
+		},
+		{
 			key: pairwiseKey, secret: true, doc: "At least 32 bytes (make them with: openssl rand -base64 32) that lets clients have subject_type: pairwise: each app, or group of apps, knows a person by another sub. It must never change, or every such app takes its users for strangers.",
 			value: func(c *Config) value { return text(&c.PairwiseSecret) },
 		},
