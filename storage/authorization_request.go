@@ -21,9 +21,9 @@ type AuthorizationRequest struct {
 	Prompts       []string `json:"prompts,omitempty"`
 	MaxAge        *int     `json:"max_age,omitempty"`
 	LoginHint     string   `json:"login_hint,omitempty"`
-	// HintSubject is the sub that the client knows the wanted user by: that of a
-	// verified id_token_hint or of the claims parameter. For a client with
-	// pairwise subjects it is not the user's id.
+	// HintSubject is the sub that the client knows the wanted user by, from a
+	// verified id_token_hint. For a client with pairwise subjects it is not the
+	// user's id. Claims may name one as well.
 	HintSubject string   `json:"hint_subject,omitempty"`
 	UILocales   []string `json:"ui_locales,omitempty"`
 	Display     string   `json:"display,omitempty"`
