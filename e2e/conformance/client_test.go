@@ -99,9 +99,6 @@ func (m *module) cleanUp() {
 	for _, c := range m.clients {
 		token, _ := c.registered["registration_access_token"].(string)
 		address, _ := c.registered["registration_client_uri"].(string)
-		if token == "" || address == "" {
-			continue
-		}
 		answer := send(m, m.provider, http.MethodDelete, address, "", http.Header{"Authorization": {"Bearer " + token}})
 		if answer.Status != http.StatusNoContent {
 			m.Errorf("deletion of the client was answered %d %s, want 204", answer.Status, answer.Raw)

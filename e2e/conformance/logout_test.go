@@ -88,7 +88,7 @@ func (m *module) checkLoggedOut(page *providertest.Page) {
 	if page.Left != nil || page.Refresh() != "" || page.URL.Path != "/logged-out" || page.Status != 200 {
 		m.Fatalf("the browser rests at %s (%d), sent to %v, want /logged-out", page.URL, page.Status, page.Left)
 	}
-	if !strings.Contains(page.Body, "logged out") && !strings.Contains(page.Body, "signed out") {
+	if !strings.Contains(page.Body, "logged out") {
 		m.Errorf("the page does not say that it is done:\n%s", page.Body)
 	}
 	m.checkLoginRequired()
