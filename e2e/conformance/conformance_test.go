@@ -52,11 +52,7 @@ func TestEveryModuleIsInAPlan(t *testing.T) {
 // waiting names what a module needs that is being built.
 func waiting() map[string][]string {
 	return map[string][]string{
-		"oidcc-userinfo-rs256":                                      {"userinfo_signing_alg_values_supported"},
-		"oidcc-discovery-endpoint-verification":                     {"userinfo_signing_alg_values_supported"},
-		"oidcc-session-management-discovery-endpoint-verification":  {"check_session_iframe"},
-		"oidcc-session-management-rp-initiated-logout":              {"check_session_iframe"},
-		"oidcc-frontchannel-rp-initiated-logout":                    {"frontchannel_logout_supported"},
-		"oidcc-frontchannel-logout-discovery-endpoint-verification": {"frontchannel_logout_supported"},
+		"oidcc-session-management-discovery-endpoint-verification": {"check_session_iframe"},
+		"oidcc-session-management-rp-initiated-logout":             {"check_session_iframe"},
 	}
 }
