@@ -38,9 +38,13 @@ func (m *module) openFrame() *frame {
 	if !allows(page, client, "frame-ancestors") {
 		m.Errorf("the client must not frame the page: %s", page.Header.Get("Content-Security-Policy"))
 	}
+	root, err := html.Parse(strings.NewReader(page.Body))
+	if err != nil {
+		m.Fatalf("parse the frame: %v", err)
+	}
 	f := &frame{module: m, vm: goja.New()}
-	f.define()
-	scripts := m.scripts(page)
+	f.define(root)
+	scripts := m.scripts(page, root)
 	if len(scripts) == 0 {
 		m.Fatalf("the frame has no script:\n%s", page.Body)
 	}
@@ -59,7 +63,7 @@ func (m *module) openFrame() *frame {
 }
 
 // define gives the scripts the little of a window that they may need.
-func (f *frame) define() {
+func (f *frame) define(root *html.Node) {
 	must := func(err error) {
 		if err != nil {
 			f.module.Fatalf("make window: %v", err)
@@ -77,6 +81,16 @@ func (f *frame) define() {
 	must(document.DefineAccessorProperty("cookie", f.vm.ToValue(func(goja.FunctionCall) goja.Value {
 		return f.vm.ToValue(f.module.scriptCookies())
 	}), nil, goja.FLAG_FALSE, goja.FLAG_TRUE))
+	element := f.vm.NewObject()
+	must(element.Set("getAttribute", func(call goja.FunctionCall) goja.Value {
+		for n := range root.Descendants() {
+			if n.Type == html.ElementNode && n.Data == "html" {
+				return f.vm.ToValue(attribute(n, call.Argument(0).String()))
+			}
+		}
+		return goja.Null()
+	}))
+	must(document.Set("documentElement", element))
 	must(window.Set("document", document))
 }
 
@@ -127,12 +141,8 @@ func (f *frame) ask(message string) string {
 }
 
 // scripts are those of the page, inline or from the provider.
-func (m *module) scripts(page *providertest.Page) []string {
+func (m *module) scripts(page *providertest.Page, root *html.Node) []string {
 	m.Helper()
-	root, err := html.Parse(strings.NewReader(page.Body))
-	if err != nil {
-		m.Fatalf("parse the frame: %v", err)
-	}
 	var scripts []string
 	for n := range root.Descendants() {
 		if n.Type != html.ElementNode || n.Data != "script" {
@@ -141,18 +151,26 @@ func (m *module) scripts(page *providertest.Page) []string {
 		if n.FirstChild != nil {
 			scripts = append(scripts, n.FirstChild.Data)
 		}
-		for _, attribute := range n.Attr {
-			if attribute.Key != "src" {
-				continue
-			}
-			address, err := page.URL.Parse(attribute.Val)
-			if err != nil {
-				m.Fatalf("script at %q: %v", attribute.Val, err)
-			}
-			scripts = append(scripts, m.get(address.String(), nil).WantOK(m).Raw)
+		source := attribute(n, "src")
+		if source == "" {
+			continue
 		}
+		address, err := page.URL.Parse(source)
+		if err != nil {
+			m.Fatalf("script at %q: %v", source, err)
+		}
+		scripts = append(scripts, m.get(address.String(), nil).WantOK(m).Raw)
 	}
 	return scripts
+}
+
+func attribute(n *html.Node, name string) string {
+	for _, a := range n.Attr {
+		if a.Key == name {
+			return a.Val
+		}
+	}
+	return ""
 }
 
 // sessionManagement asks the frame before and after signing out.

@@ -39,7 +39,7 @@ func newWorld(t *testing.T) *world {
 func (w *world) provider(t *testing.T) *providertest.Server {
 	t.Helper()
 	return providertest.New(t, providertest.Options{
-		TLS: true, PairwiseSecret: []byte("conformance-pairwise-0123456789abcdef"),
+		TLS: true, SessionManagement: true, PairwiseSecret: []byte("conformance-pairwise-0123456789abcdef"),
 		ClientRegistration: registration.Settings{Mode: registration.Open, LimitPerHour: 1 << 20, MaxClients: 1 << 20},
 		Mapping:            claims.Mapping(Mapping()), Clients: w.suite.staticClients(t),
 		Directus: providertest.RealDirectus{URL: w.directus.URL, ServiceToken: storage.Secret(w.directus.ServiceToken)},
