@@ -20,7 +20,6 @@ import (
 	"gatehouse/provider/fetch"
 	"gatehouse/provider/oauth"
 	"gatehouse/provider/session"
-	"gatehouse/provider/token"
 	"gatehouse/storage"
 	"gatehouse/storage/directus"
 	"gatehouse/web"
@@ -80,14 +79,7 @@ func (a *app) build(ctx context.Context, settings *config.Loaded, backend storag
 		Directory: p.directus, Claims: releaser,
 		Fetcher: outbound,
 		Pages:   screens, LogoutPages: screens.LogoutPages(),
-		Tokens: token.Lifetimes{
-			Code: settings.Tokens.CodeLifetime, AccessToken: settings.Tokens.AccessTokenLifetime, IDToken: settings.Tokens.IDTokenLifetime,
-			RefreshToken: settings.Tokens.RefreshTokenLifetime, ReplayWindow: settings.Tokens.ReplayWindow,
-		},
-		Sessions: session.Lifetimes{
-			Idle: settings.Sessions.Idle, Absolute: settings.Sessions.Absolute,
-			RememberedIdle: settings.Sessions.RememberedIdle, RememberedAbsolute: settings.Sessions.RememberedAbsolute,
-		},
+		Tokens: tokenLifetimes(settings), Sessions: sessionLifetimes(settings),
 		SessionManagement:  settings.SessionManagement,
 		PairwiseSecret:     []byte(settings.PairwiseSecret.Reveal()),
 		ClientRegistration: settings.ClientRegistration.Settings(),

@@ -25,7 +25,7 @@ func (a *app) clientCommand() *cobra.Command {
 		"client", "Register and change relying parties, also while gatehouse serves",
 		a.clientCreateCommand(), a.clientListCommand(), a.clientGetCommand(),
 		a.clientUpdateCommand(), a.clientDeleteCommand(), a.clientRotateSecretCommand(),
-		a.clientRegistrationTokenCommand(), a.clientRegistrationTokensCommand(),
+		a.clientDeliveriesCommand(), a.clientRegistrationTokenCommand(), a.clientRegistrationTokensCommand(),
 	)
 }
 
