@@ -21,7 +21,7 @@ func (a *app) keyConfig(settings *config.Loaded, store *storage.Store) keys.Conf
 	return keys.Config{
 		Rings: store.KeyRings, Algorithms: named[jose.SignatureAlgorithm](settings.Keys.Algorithms),
 		EncryptionAlgorithms: named[jose.KeyAlgorithm](settings.Keys.EncryptionAlgorithms),
-		RotateEvery: settings.Keys.RotateEvery, PublishAhead: settings.Keys.JWKSMaxAge,
+		RotateEvery:          settings.Keys.RotateEvery, PublishAhead: settings.Keys.JWKSMaxAge,
 		RetireAfter: max(settings.Tokens.IDTokenLifetime, settings.Tokens.AccessTokenLifetime),
 		Now:         a.now, Random: a.random,
 	}
