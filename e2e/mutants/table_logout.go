@@ -69,6 +69,37 @@ func frames() []Mutant {
 	}
 }
 
+// states are the rules of session management.
+func states() []Mutant {
+	module := []string{"oidcc-session-management-rp-initiated-logout"}
+	return []Mutant{
+		{
+			Rule: "session_state", File: "provider/authorize/respond.go",
+			Text:        `			parameters.Set("session_state", state)`,
+			Replacement: `			parameters.Set("session", state)`,
+			Tests:       module,
+		},
+		{
+			Rule: "the frame compares the browser's state", File: "provider/checksession/check_session.js",
+			Text:        "+ browserState() + ",
+			Replacement: "+ 'x' + ",
+			Tests:       module,
+		},
+		{
+			Rule: "the frame says changed", File: "provider/checksession/check_session.js",
+			Text:        "=== parts[1] ? 'unchanged' : 'changed'",
+			Replacement: "=== parts[1] ? 'unchanged' : 'unchanged'",
+			Tests:       module,
+		},
+		{
+			Rule: "the frame may be framed", File: "provider/checksession/page.go",
+			Text:        "script-src 'self'; base-uri 'none'",
+			Replacement: "script-src 'self'; base-uri 'none'; frame-ancestors 'none'",
+			Tests:       module,
+		},
+	}
+}
+
 // logoutTokens are the rules of back-channel logout.
 func logoutTokens() []Mutant {
 	module := []string{"oidcc-backchannel-rp-initiated-logout"}
