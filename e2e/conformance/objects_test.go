@@ -101,13 +101,11 @@ func objectWithRedirectURI(m *module) {
 		request := m.request(map[string]string{"redirect_uri": outside})
 		request.Set("request", object)
 		page := m.open(request)
-		if page.Left != nil && page.Left.Path == "/"+outside {
-			m.Fatalf("the browser was sent to %s", page.Left)
+		if code := page.Text("error-code"); code != "" {
+			m.checkErrorPage(page, code)
+			continue
 		}
-		if page.Text("error-code") == "" {
-			m.checkSignInPage(page)
-			sent := m.pass(page).Delivered(m)
-			m.checkCallback(m.client.redirectURI, sent)
-		}
+		m.checkSignInPage(page)
+		m.checkCallback(m.client.redirectURI, m.pass(page).Delivered(m))
 	}
 }

@@ -3,7 +3,9 @@ package conformance
 import (
 	"encoding/json"
 	"os"
+	"sync"
 	"testing"
+	"time"
 
 	"gatehouse/e2e/stack"
 	"gatehouse/provider/claims"
@@ -15,43 +17,59 @@ import (
 // directusVariable hands a Directus over that runs already.
 const directusVariable = "GATEHOUSE_CONFORMANCE_DIRECTUS"
 
-// world is what all runs share.
-type world struct {
-	directus  Directus
-	suite     *suite
-	providers chan *providertest.Server
-}
-
 // atOnce is how many runs go on at a time. They wait for Directus mostly.
 const atOnce = 4
 
-// newWorld starts the suite's own server and as many providers as run at a time.
-func newWorld(t *testing.T) *world {
-	t.Helper()
-	w := &world{directus: directusForTest(t), suite: newSuite(t)}
-	w.providers = make(chan *providertest.Server, atOnce)
-	for range atOnce {
-		w.providers <- w.provider(t)
-	}
-	return w
+// world is what all runs share.
+type world struct {
+	t        *testing.T
+	directus Directus
+	suite    *suite
+	// slots are the runs under way, and free the providers that none of them has.
+	slots chan struct{}
+	mu    sync.Mutex
+	free  []*providertest.Server
 }
 
-func (w *world) provider(t *testing.T) *providertest.Server {
+// newWorld starts the suite's own server. Providers start when they are needed,
+// so that one run by itself is quick.
+func newWorld(t *testing.T) *world {
 	t.Helper()
-	return providertest.New(t, providertest.Options{
-		TLS: true, SessionManagement: true, PairwiseSecret: []byte("conformance-pairwise-0123456789abcdef"),
-		ClientRegistration: registration.Settings{Mode: registration.Open, LimitPerHour: 1 << 20, MaxClients: 1 << 20},
-		Mapping:            claims.Mapping(Mapping()), Clients: w.suite.staticClients(t),
-		Directus: providertest.RealDirectus{URL: w.directus.URL, ServiceToken: storage.Secret(w.directus.ServiceToken)},
-	})
+	return &world{t: t, directus: directusForTest(t), suite: newSuite(t), slots: make(chan struct{}, atOnce)}
 }
 
 // take gives a run a provider of its own until it ends.
 func (w *world) take(t *testing.T) *providertest.Server {
 	t.Helper()
-	p := <-w.providers
-	t.Cleanup(func() { w.providers <- p })
+	w.slots <- struct{}{}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var p *providertest.Server
+	if last := len(w.free) - 1; last >= 0 {
+		p, w.free = w.free[last], w.free[:last]
+	} else {
+		p = w.provider()
+	}
+	// One network must not start too many sign-ins at once.
+	p.Clock.Advance(time.Second)
+	t.Cleanup(func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.free = append(w.free, p)
+		<-w.slots
+	})
 	return p
+}
+
+// provider starts one that lasts for all runs.
+func (w *world) provider() *providertest.Server {
+	w.t.Helper()
+	return providertest.New(w.t, providertest.Options{
+		TLS: true, SessionManagement: true, PairwiseSecret: []byte("conformance-pairwise-0123456789abcdef"),
+		ClientRegistration: registration.Settings{Mode: registration.Open, LimitPerHour: 1 << 20, MaxClients: 1 << 20},
+		Mapping:            claims.Mapping(Mapping()), Clients: w.suite.staticClients(w.t),
+		Directus: providertest.RealDirectus{URL: w.directus.URL, ServiceToken: storage.Secret(w.directus.ServiceToken)},
+	})
 }
 
 // directusForTest is the Directus of the variable, or one of our own.
