@@ -49,13 +49,13 @@ func (a *answer) accessToken() string {
 	return a.response.Get("access_token")
 }
 
-// request is an authorization request as the suite makes them. change adds to it
-// or replaces; an empty value takes a parameter away.
+// request is an authorization request as the suite makes them, with a state as
+// long as it may get. change adds to it or replaces; an empty value takes a parameter away.
 func (m *module) request(change map[string]string) url.Values {
 	m.Helper()
 	parameters := map[string]string{
 		"client_id": m.client.id, "redirect_uri": m.client.redirectURI, "response_type": m.ResponseType,
-		"scope": "openid", "state": random(m, 8), "nonce": random(m, 8),
+		"scope": "openid", "state": random(m, 64), "nonce": random(m, 8),
 	}
 	if m.FormPost {
 		parameters["response_mode"] = "form_post"

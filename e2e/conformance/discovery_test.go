@@ -168,6 +168,7 @@ func sessionDiscovery(m *module) {
 func frontChannelDiscovery(m *module) {
 	logoutDiscovery(m)
 	m.checkTrue("frontchannel_logout_supported", "frontchannel_logout_session_supported")
+	checkContains(m, "claims_supported", []string{"sid"})
 }
 
 func backChannelDiscovery(m *module) {

@@ -66,7 +66,8 @@ func (m *module) left(page *providertest.Page) string {
 	return ""
 }
 
-// checkKeptHere wants an error page or one that asks: never a way out by itself.
+// checkKeptHere wants an error page or one that asks: never a way out by itself,
+// and nobody signed out by it.
 func (m *module) checkKeptHere(page *providertest.Page) {
 	m.Helper()
 	switch {
@@ -77,6 +78,7 @@ func (m *module) checkKeptHere(page *providertest.Page) {
 	default:
 		m.Errorf("the browser rests at %s (%d), want an error or a question:\n%s", page.URL.Path, page.Status, page.Body)
 	}
+	m.silently(map[string]string{"prompt": "none"})
 }
 
 // checkLoggedOut wants the page that says so, and nobody signed in.

@@ -50,7 +50,7 @@ func promptNoneNotLoggedIn(m *module) {
 // checkLoginRequired wants nobody to be signed in, said without a page.
 func (m *module) checkLoginRequired() {
 	m.Helper()
-	request := m.request(map[string]string{"prompt": "none", "state": random(m, 64)})
+	request := m.request(map[string]string{"prompt": "none"})
 	m.checkError(request, m.open(request), "login_required", "interaction_required", "consent_required", "account_selection_required")
 }
 
