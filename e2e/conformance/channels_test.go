@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"crypto/tls"
+	"net/http"
 	"net/url"
 	"strings"
 	"time"
@@ -75,7 +76,7 @@ func backChannel(m *module) {
 func (m *module) checkCall(c call) {
 	m.Helper()
 	kind, _, _ := strings.Cut(c.Type, ";")
-	if c.Method != "POST" || kind != "application/x-www-form-urlencoded" {
+	if c.Method != http.MethodPost || kind != "application/x-www-form-urlencoded" {
 		m.Errorf("the client was called by %s with %s", c.Method, c.Type)
 	}
 	if len(c.Form) != 1 || len(c.Form["logout_token"]) != 1 || len(c.Query) != 0 {

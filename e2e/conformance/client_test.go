@@ -161,4 +161,7 @@ func unsigned(t testing.TB, claims map[string]any) string {
 }
 
 // lasting is the test's context for what is cleaned up, too.
-func lasting(t testing.TB) context.Context { return context.WithoutCancel(t.Context()) }
+func lasting(t testing.TB) context.Context {
+	t.Helper()
+	return context.WithoutCancel(t.Context())
+}

@@ -8,6 +8,7 @@ import (
 // TestConformance runs every module of every plan: the first level is the module,
 // the second the plan with its variant.
 func TestConformance(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	byModule := map[string][]Run{}
 	for _, run := range Runs() {

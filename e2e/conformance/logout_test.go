@@ -3,6 +3,7 @@ package conformance
 import (
 	"crypto/rand"
 	"crypto/rsa"
+	"maps"
 	"net/url"
 	"strings"
 
@@ -16,9 +17,7 @@ import (
 func (m *module) signedIn(change map[string]any) *answer {
 	m.Helper()
 	metadata := map[string]any{"post_logout_redirect_uris": []string{m.afterLogout()}}
-	for name, value := range change {
-		metadata[name] = value
-	}
+	maps.Copy(metadata, change)
 	m.register(metadata)
 	return m.signIn(nil)
 }

@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"net/http"
 	"slices"
 	"time"
 
@@ -85,7 +86,7 @@ func requestURISigned(m *module) {
 		request.Set(name, value)
 	}
 	m.finish(request, page)
-	if calls := m.suite.called(path); len(calls) == 0 || calls[0].Method != "GET" {
+	if calls := m.suite.called(path); len(calls) == 0 || calls[0].Method != http.MethodGet {
 		m.Errorf("the request object was fetched by %v", calls)
 	}
 }

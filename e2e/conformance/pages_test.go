@@ -51,7 +51,7 @@ func checkFormPost(t testing.TB, page *providertest.Page, redirectURI string) {
 // falls back to, lets the page reach the address.
 func allows(page *providertest.Page, target *url.URL, directives ...string) bool {
 	policy := map[string][]string{}
-	for _, part := range strings.Split(page.Header.Get("Content-Security-Policy"), ";") {
+	for part := range strings.SplitSeq(page.Header.Get("Content-Security-Policy"), ";") {
 		if fields := strings.Fields(part); len(fields) > 0 {
 			policy[fields[0]] = fields[1:]
 		}

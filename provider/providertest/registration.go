@@ -2,6 +2,7 @@ package providertest
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -13,9 +14,7 @@ type Metadata map[string]any
 // With returns a copy with more, or other, members; nil takes one away.
 func (m Metadata) With(name string, value any) Metadata {
 	all := Metadata{}
-	for n, v := range m {
-		all[n] = v
-	}
+	maps.Copy(all, m)
 	all[name] = value
 	if value == nil {
 		delete(all, name)
