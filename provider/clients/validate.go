@@ -1,11 +1,13 @@
 package clients
 
 import (
+	"crypto/rsa"
 	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/go-jose/go-jose/v4"
 
@@ -29,6 +31,10 @@ const (
 const MinSecretLength = 32
 
 const maxTextLength = 2048
+
+// minRSABits is RFC 7518, section 3.3: no weaker key of a client is ever used. What
+// is too large to be worth the work does not parse.
+const minRSABits = 2048
 
 type validation struct {
 	client storage.Client
@@ -117,6 +123,9 @@ func (v *validation) keys() {
 		if !key.IsPublic() || !key.Valid() {
 			v.refuseValue("jwks", key.KeyID, "is not a valid public key; a private key must never leave the client")
 		}
+		if rsaKey, ok := key.Key.(*rsa.PublicKey); ok && rsaKey.N.BitLen() < minRSABits {
+			v.refuseValue("jwks", key.KeyID, "is an RSA key of fewer than %d bits", minRSABits)
+		}
 	}
 }
 
@@ -152,6 +161,10 @@ func (v *validation) grants() {
 	if slices.Contains(client.GrantTypes, grantClientCredentials) && client.Public() {
 		// RFC 6749, section 4.4.
 		v.refuse("grant_types", "client_credentials is for clients that authenticate; a public client cannot use it")
+	}
+	if slices.Contains(client.GrantTypes, grantClientCredentials) && client.Registered == storage.RegisteredOpenly {
+		// An API that takes whatever token is active would be open to strangers.
+		v.refuse("grant_types", "client_credentials is for clients that somebody vouches for; register with an initial access token")
 	}
 }
 
@@ -195,6 +208,9 @@ func (v *validation) words() {
 	}
 	v.distinct("default_acr_values", v.client.DefaultACRValues)
 	v.text("client_name", v.client.Name)
+	if v.client.Registered != "" {
+		v.plainName()
+	}
 	v.text("scope", v.client.Scope)
 	for _, contact := range v.client.Contacts {
 		v.text("contacts", contact)
@@ -204,6 +220,24 @@ func (v *validation) words() {
 func (v *validation) text(field, text string) {
 	if len(text) > maxTextLength || strings.ContainsFunc(text, unicode.IsControl) {
 		v.refuse(field, "is too long or holds control characters")
+	}
+}
+
+// maxNameLength bounds the name of a client that registered itself: with a longer
+// one it could write the page on which people decide about it.
+const maxNameLength = 100
+
+// plainName keeps names out that are not what they look like: characters that
+// cannot be seen, or that turn the text around them, would let a stranger pass for
+// another app. The two joiners are left, without which some scripts cannot be
+// written.
+func (v *validation) plainName() {
+	name := v.client.Name
+	hidden := func(r rune) bool {
+		return r != '\u200c' && r != '\u200d' && !unicode.IsGraphic(r)
+	}
+	if utf8.RuneCountInString(name) > maxNameLength || strings.ContainsFunc(name, hidden) || strings.TrimSpace(name) != name {
+		v.refuse("client_name", "has more than %d characters, some that cannot be seen, or spaces around it", maxNameLength)
 	}
 }
 

@@ -1,6 +1,8 @@
 package registration_test
 
 import (
+	"bytes"
+	"encoding/base64"
 	"net/http"
 	"strings"
 	"testing"
@@ -54,6 +56,13 @@ func TestRegisterRefuses(t *testing.T) {
 		"client_name a number":      {"client_name", 7, nil},
 		"client_name with controls": {"client_name", "a\u0000b", nil},
 		"client_name too long":      {"client_name", strings.Repeat("x", 3000), nil},
+		"client_name turned around": {"client_name", "Acme \u202egro.live", nil},
+		"client_name isolated":      {"client_name", "Acme \u2066x\u2069", nil},
+		"client_name unseen":        {"client_name", "Ac\u200bme", nil},
+		"client_name empty to look": {"client_name", "\u2060", nil},
+		"client_name of a line":     {"client_name", "Acme\u2028Checked by Acme", nil},
+		"client_name of spaces":     {"client_name", "   ", nil},
+		"client_name of a page":     {"client_name", strings.Repeat("x", 101), nil},
 		"logo_uri script":           {"logo_uri", "javascript:alert(1)", nil},
 		"logo_uri http":             {"logo_uri", "http://app.example/logo.png", nil},
 		"client_uri an object":      {"client_uri", map[string]any{"en": "https://app.example"}, nil},
@@ -63,6 +72,8 @@ func TestRegisterRefuses(t *testing.T) {
 		"jwks a string":             {"jwks", publicKeys, nil},
 		"jwks without keys":         {"jwks", map[string]any{"keys": []any{}}, nil},
 		"jwks with a private key":   {"jwks", private, nil},
+		"jwks with a huge key":      {"jwks", rsaKeys(16384), nil},
+		"jwks with a weak key":      {"jwks", rsaKeys(1024), nil},
 		"jwks with a secret":        {"jwks", map[string]any{"keys": []any{map[string]any{"kty": "oct", "k": "c2VjcmV0"}}}, nil},
 		"jwks and jwks_uri":         {"jwks", keys, map[string]any{"jwks_uri": "https://app.example/jwks"}},
 		"jwks_uri http":             {"jwks_uri", "http://app.example/jwks", nil},
@@ -109,6 +120,7 @@ func TestRegisterRefuses(t *testing.T) {
 		"software_id a number":             {"software_id", 1, nil},
 		"sector_identifier_uri http":       {"sector_identifier_uri", "http://app.example/sector", nil},
 		"sector_identifier_uri of a list":  {"sector_identifier_uri", []string{"https://app.example/sector"}, nil},
+		"client credentials of strangers":  {"grant_types", []string{"authorization_code", "client_credentials"}, nil},
 		"client credentials of the public": {"grant_types", []string{"authorization_code", "client_credentials"}, map[string]any{"token_endpoint_auth_method": "none"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -126,6 +138,22 @@ func TestRegisterRefuses(t *testing.T) {
 				t.Errorf("description %q does not name %s", answer.Text("error_description"), test.field)
 			}
 		})
+	}
+}
+
+// rsaKeys is a set of one RSA key of a size. It is the key of nobody.
+func rsaKeys(bits int) map[string]any {
+	modulus := bytes.Repeat([]byte{0xff}, bits/8)
+	return map[string]any{"keys": []any{map[string]any{"kty": "RSA", "kid": "one", "e": "AQAB", "n": base64.RawURLEncoding.EncodeToString(modulus)}}}
+}
+
+// TestNames: people have names in every script.
+func TestNames(t *testing.T) {
+	s := open(t)
+	for _, name := range []string{"Acme Shop", strings.Repeat("商", 100), "می\u200cخواهم", "क्\u200dष", "متجر", "Caf\u0065\u0301 ☕"} {
+		if answer := s.Register(t, metadata().With("client_name", name)); answer.Status != http.StatusCreated || answer.Text("client_name") != name {
+			t.Errorf("%q: status %d, name %q", name, answer.Status, answer.Text("client_name"))
+		}
 	}
 }
 
