@@ -36,8 +36,9 @@ func (b *bench) build(ctx context.Context, name string, mutant *Mutant) (string,
 		return "", err
 	}
 	binary := filepath.Join(folder, "mutant.test")
-	// Without debugging information linking takes half the time.
-	arguments := []string{"test", "-c", "-vet=off", "-ldflags=-s -w", "-o", binary}
+	// Without debugging information linking takes half the time, and our own
+	// packages compile sooner than they would be optimised.
+	arguments := []string{"test", "-c", "-vet=off", "-ldflags=-s -w", "-gcflags=gatehouse/...=-N -l", "-o", binary}
 	home := conformancePackage
 	if mutant != nil {
 		home = mutant.home()
