@@ -148,6 +148,7 @@ func TestEncryptRefuses(t *testing.T) {
 		{"no algorithm", "", "A128GCM", inline(t, rsaKey.public)},
 		{"unknown content encryption", "RSA-OAEP", "A128CTR", inline(t, rsaKey.public)},
 		{"RSA key of 1024 bits", "RSA-OAEP", "A128GCM", inline(t, short.public)},
+		{"RSA key of 8193 bits", "RSA-OAEP", "A128GCM", inline(t, jose.JSONWebKey{Key: hugeKey(), KeyID: "huge", Use: "enc"})},
 		{"client without keys", "RSA-OAEP", "A128GCM", storage.Client{ID: "app"}},
 	}
 	for _, test := range tests {

@@ -84,6 +84,10 @@ func TestVerifyRefuses(t *testing.T) {
 	for range 9 {
 		many = append(many, newKey(t, "").jwk())
 	}
+	strong, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		t.Fatal(err)
+	}
 	secret := []byte("a secret of 32 characters or more")
 	tests := []struct {
 		name   string
@@ -96,6 +100,7 @@ func TestVerifyRefuses(t *testing.T) {
 		{name: "key for encryption", client: inline(t, jose.JSONWebKey{Key: key.jwk().Key, KeyID: "k", Use: "enc"}), key: key, noKey: true},
 		{name: "key of another algorithm", client: inline(t, jose.JSONWebKey{Key: key.jwk().Key, KeyID: "k", Algorithm: "ES384"}), key: key, noKey: true},
 		{name: "RSA key of 1024 bits", client: inline(t, signingKey{private: weak, id: "k"}.jwk()), key: signingKey{weak, "k", jose.PS256}, noKey: true},
+		{name: "RSA key of 8193 bits", client: inline(t, jose.JSONWebKey{Key: hugeKey(), KeyID: "k"}, newKey(t, "other").jwk()), key: signingKey{strong, "k", jose.RS256}, noKey: true},
 		{name: "more keys than are tried", client: inline(t, append(many, key.jwk())...), key: signingKey{key.private, "", key.alg}},
 		{name: "published secret", client: storage.Client{JWKS: []byte(`{"keys":[{"kty":"oct","k":"YSBzZWNyZXQgb2YgMzIgY2hhcmFjdGVycyBvciBtb3Jl","kid":"k"}]}`)}, key: signingKey{secret, "k", jose.HS256}},
 		{name: "secret taken for a public key", client: inline(t, key.jwk()), key: signingKey{secret, "k", jose.HS256}, noKey: true},

@@ -5,7 +5,9 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/rsa"
 	"encoding/json"
+	"math/big"
 	"sync"
 	"testing"
 	"time"
@@ -118,6 +120,13 @@ func newKey(tb testing.TB, id string) signingKey {
 func (k signingKey) jwk() jose.JSONWebKey {
 	private := jose.JSONWebKey{Key: k.private, KeyID: k.id}
 	return private.Public()
+}
+
+// hugeKey is an RSA key that is costly to use and costs nothing to make: whoever
+// publishes it needs no private half.
+func hugeKey() *rsa.PublicKey {
+	n := new(big.Int).Lsh(big.NewInt(1), 8192)
+	return &rsa.PublicKey{N: n.SetBit(n, 0, 1), E: 1<<31 - 1}
 }
 
 func jwks(tb testing.TB, keys ...jose.JSONWebKey) []byte {
