@@ -49,15 +49,19 @@ func (v *validation) sector() {
 	if !client.Pairwise() || client.SectorIdentifierURI != "" {
 		return
 	}
-	hosts := map[string]bool{}
+	hosts, shared := map[string]bool{}, false
 	for _, uri := range client.RedirectURIs {
 		hosts[hostOf(uri)] = true
+		shared = shared || client.Native() && oauth.IsLoopback(hostOf(uri))
 	}
 	switch {
 	case len(hosts) > 1:
 		v.refuse("sector_identifier_uri", "is needed for pairwise subjects, since the redirect_uris have several hosts")
 	case hosts[""]:
 		v.refuse("sector_identifier_uri", "is needed for pairwise subjects, since a redirect URI has no host")
+	case shared:
+		// Otherwise all apps on devices were one sector, and could compare.
+		v.refuse("sector_identifier_uri", "is needed for pairwise subjects, since every native app has the host of a redirect URI")
 	}
 }
 

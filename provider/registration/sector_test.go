@@ -94,6 +94,8 @@ func TestPairwiseNeedsOneSector(t *testing.T) {
 	for _, given := range []providertest.Metadata{
 		metadata().With("redirect_uris", []string{redirectURI, otherURI}),
 		metadata().With("redirect_uris", []string{"com.example.app:/callback"}).With("application_type", "native"),
+		// Every app on a device has this host.
+		metadata().With("redirect_uris", []string{"http://127.0.0.1/callback"}).With("application_type", "native"),
 	} {
 		answer := s.Register(t, given.With("subject_type", "pairwise"))
 		answer.WantError(t, http.StatusBadRequest, oauth.InvalidClientMetadata)

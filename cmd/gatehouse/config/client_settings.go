@@ -40,7 +40,7 @@ func clientSettings() []setting[clientEntry] {
 		field("scope", "What the client may ask for, separated by spaces. Left out, every scope.", func(c *storage.Client) value { return text(&c.Scope) }),
 		field("id_token_signed_response_alg", "Algorithm of ID tokens; RS256 otherwise.", func(c *storage.Client) value { return text(&c.IDTokenSignedResponseAlg) }),
 		field("subject_type", "public (default) or pairwise, which needs pairwise.secret.", func(c *storage.Client) value { return text(&c.SubjectType) }),
-		field("sector_identifier_uri", "Names the group of apps that know a person by one sub, if subject_type is pairwise and the redirect URIs have several hosts. Only its host counts.", func(c *storage.Client) value { return text(&c.SectorIdentifierURI) }),
+		field("sector_identifier_uri", "Names the group of apps that know a person by one sub, if subject_type is pairwise and the redirect URIs have several hosts, none, or for a native app that of this machine. Only its host counts.", func(c *storage.Client) value { return text(&c.SectorIdentifierURI) }),
 		field("id_token_encrypted_response_alg", "Encrypt ID tokens to a key of the client by this algorithm.", func(c *storage.Client) value { return text(&c.IDTokenEncryptedResponseAlg) }),
 		field("id_token_encrypted_response_enc", "How the content of encrypted ID tokens is encrypted; A128CBC-HS256 otherwise.", func(c *storage.Client) value { return text(&c.IDTokenEncryptedResponseEnc) }),
 		field("userinfo_signed_response_alg", "Answer at userinfo with a token that is signed by this algorithm.", func(c *storage.Client) value { return text(&c.UserInfoSignedResponseAlg) }),
