@@ -5,11 +5,13 @@ import (
 	"net/url"
 
 	"gatehouse/provider/oauth"
+	"gatehouse/storage"
 )
 
 // initiate sends the browser to where the app starts a sign-in (OpenID Connect
 // Core 1.0, section 4): to the registered address and no other, so that nobody
-// is led astray by a link to us.
+// is led astray by a link to us. Where anybody could have registered it, that takes
+// a click on a page of ours, which names the app.
 //
 // Of the parameters that the section knows, only iss goes along. A login_hint
 // would tell the app, and whoever reads its logs, who is signed in here, and a
@@ -30,9 +32,20 @@ func (e *Endpoint) initiate(w http.ResponseWriter, r *http.Request) {
 		e.page(w, r, err, e.ownStart())
 		return
 	}
-	if a.client.InitiateLoginURI == "" {
+	switch {
+	case a.client.InitiateLoginURI == "":
 		e.page(w, r, invalid("the client has no initiate_login_uri"), e.wayBack(a.client))
+		return
+	case a.client.Registered == storage.RegisteredOpenly && fromElsewhere(r):
+		e.page(w, r, invalid("an app that anybody could have registered is opened from a page of ours only"), e.wayBack(a.client))
 		return
 	}
 	e.seeOther(w, r, oauth.AddQuery(a.client.InitiateLoginURI, url.Values{"iss": {e.Issuer}}))
+}
+
+// fromElsewhere says that a browser came by the link of another site, of a mail or
+// the like. Browsers that do not tell are old.
+func fromElsewhere(r *http.Request) bool {
+	site := r.Header.Get("Sec-Fetch-Site")
+	return site != "" && site != "same-origin"
 }

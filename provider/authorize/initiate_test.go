@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"gatehouse/provider/clients"
 	"gatehouse/provider/oauth"
 	"gatehouse/provider/providertest"
 	"gatehouse/storage"
@@ -78,6 +79,48 @@ func TestAppsThatCannotBeOpened(t *testing.T) {
 			page.WantPage(t, http.StatusBadRequest, test.code)
 			if got := page.Link("start-again"); got != test.way {
 				t.Errorf("the way on is %q, want %q", got, test.way)
+			}
+		})
+	}
+}
+
+// Anybody could register an address openly, and then send people there by a link
+// that begins with ours.
+func TestAppsOfAnybodyAreOpenedFromOurPagesOnly(t *testing.T) {
+	byAnybody, byToken := opening("anybody", "https://desk.example/start"), opening("vouched", "https://desk.example/start")
+	byAnybody.Registered, byToken.Registered = storage.RegisteredOpenly, storage.RegisteredByToken
+	s := start(t, byAnybody, byToken)
+	for _, test := range []struct {
+		client, from string
+		opens        bool
+	}{
+		{"anybody", "same-origin", true},
+		{"anybody", "", true}, // an old browser does not say
+		{"anybody", "cross-site", false},
+		{"anybody", "same-site", false},
+		{"anybody", "none", false},
+		{"vouched", "cross-site", true},
+		{"vouched", "none", true},
+	} {
+		t.Run(test.client+" "+test.from, func(t *testing.T) {
+			header := http.Header{}
+			if test.from != "" {
+				header.Set("Sec-Fetch-Site", test.from)
+			}
+			address := clients.OpenPath + "?client_id=" + test.client
+			answer := s.Send(t, http.MethodGet, address, nil, header)
+			if test.opens {
+				if answer.Status != http.StatusSeeOther || !strings.HasPrefix(answer.Header.Get("Location"), "https://desk.example/start?") {
+					t.Errorf("answer %d to %q", answer.Status, answer.Header.Get("Location"))
+				}
+				return
+			}
+			if answer.Status != http.StatusBadRequest || answer.Header.Get("Location") != "" {
+				t.Errorf("answer %d to %q", answer.Status, answer.Header.Get("Location"))
+			}
+			// The person may go on from our page.
+			if !strings.Contains(string(answer.Raw), s.Issuer+address) {
+				t.Error("the page has no link to go on")
 			}
 		})
 	}
