@@ -42,8 +42,8 @@ func TestLoginPrefill(t *testing.T) {
 		"hint beats another account": {change: func(i *authorize.Interaction) {
 			i.Request.LoginHint, i.Browser.Sessions = "bob@example.com", []storage.Session{ada}
 		}, want: "bob@example.com"},
-		"id_token_hint names the account": {change: func(i *authorize.Interaction) {
-			i.Request.HintSubject, i.Browser.Sessions = "ada", []storage.Session{{ID: "s2", Subject: "grace"}, ada}
+		"the client wants one of the accounts": {change: func(i *authorize.Interaction) {
+			i.Wanted, i.Browser.Sessions = &ada, []storage.Session{{ID: "s2", Subject: "grace"}, ada}
 		}, want: email},
 		"another account": {change: func(i *authorize.Interaction) { i.Browser.Sessions = []storage.Session{ada} }, query: "&other=1", want: ""},
 		"hint of markup":  {change: func(i *authorize.Interaction) { i.Request.LoginHint = `"><script>` }, want: "&#34;&gt;&lt;script&gt;"},

@@ -36,7 +36,7 @@ func TestOneEndingIsOnePost(t *testing.T) {
 		t.Error("no event tells of it")
 	}
 	want := []storage.DeliveryAttempt{{Number: 1, Status: 200}}
-	got := w.log(t, "app")
+	got := w.log(t)
 	for i := range got {
 		got[i].At = time.Time{}
 	}
@@ -215,7 +215,7 @@ func TestBackoff(t *testing.T) {
 			if w.events.Count(event.LogoutGivenUp) != 1 {
 				t.Error("it was not given up within a day")
 			}
-			log := w.log(t, "app")
+			log := w.log(t)
 			if last := log[len(log)-1]; !last.GivenUp || last.Problem == "" || last.Status != test.status || last.Number != len(log) {
 				t.Errorf("the log ends with %+v", last)
 			}
@@ -245,7 +245,7 @@ func TestAnswersThatEndADelivery(t *testing.T) {
 		if got := len(w.apps.got()); got != 1 || w.events.Count(want) != 1 {
 			t.Errorf("%d: %d posts and %d events %s", status, got, w.events.Count(want), want)
 		}
-		if log := w.log(t, "app"); len(log) != 1 || log[0].Status != status || log[0].GivenUp != (status == 400) {
+		if log := w.log(t); len(log) != 1 || log[0].Status != status || log[0].GivenUp != (status == 400) {
 			t.Errorf("%d: log %+v", status, log)
 		}
 		w.empty(t)
@@ -289,7 +289,7 @@ func TestLogIsBounded(t *testing.T) {
 		deliver(t, d)
 		w.clock.Advance(time.Second)
 	}
-	log := w.log(t, "app")
+	log := w.log(t)
 	if len(log) != storage.MaxDeliveryAttempts || !log[len(log)-1].At.After(log[0].At) {
 		t.Errorf("%d attempts in the log", len(log))
 	}

@@ -125,9 +125,9 @@ func (w *world) empty(t *testing.T) {
 	}
 }
 
-func (w *world) log(t *testing.T, client string) []storage.DeliveryAttempt {
+func (w *world) log(t *testing.T) []storage.DeliveryAttempt {
 	t.Helper()
-	record, err := w.store.DeliveryLogs.Get(t.Context(), client)
+	record, err := w.store.DeliveryLogs.Get(t.Context(), "app")
 	if errors.Is(err, storage.ErrNotFound) {
 		return nil
 	}

@@ -79,8 +79,8 @@ func fill(t *testing.T, v reflect.Value) {
 			v.Set(reflect.ValueOf(language.English))
 			return
 		}
-		for i := range v.NumField() {
-			fill(t, v.Field(i))
+		for _, field := range v.Fields() {
+			fill(t, field)
 		}
 	default:
 		t.Fatalf("a field of kind %s: say here how to fill it", v.Kind())
