@@ -48,8 +48,11 @@ func OutboxShard(deliveryID string) string {
 
 // OutboxEntry names a delivery.
 type OutboxEntry struct {
-	ID      string    `json:"id"`
-	DueAt   time.Time `json:"due_at"`
+	ID string `json:"id"`
+	// ClientID lets whoever has much to deliver leave room for every client.
+	ClientID string    `json:"client_id"`
+	DueAt    time.Time `json:"due_at"`
+	// AddedAt is when somebody was last about to write the delivery.
 	AddedAt time.Time `json:"added_at"`
 }
 

@@ -59,7 +59,9 @@ func (d *Deliverer) target(ctx context.Context, known map[string]target, deliver
 	case client.BackChannelLogoutURI == "" || parseErr != nil:
 		to.gone = "the client has no backchannel_logout_uri any more"
 	default:
-		to.host = strings.ToLower(address.Host)
+		// Without the port: a host is one machine, by however many names of ports
+		// a client calls it.
+		to.host = strings.TrimSuffix(strings.ToLower(address.Hostname()), ".")
 	}
 	known[delivery.ClientID] = to
 	return to.at(delivery), nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/url"
+	"slices"
 	"sync"
 	"time"
 
@@ -62,10 +63,9 @@ type Deliverer struct {
 	Config
 	hints chan string
 	slots *slots
+	hand  *hand
 
 	mu sync.Mutex
-	// held are the deliveries that are being made here or wait for a slot.
-	held map[string]bool
 	// failing says that the last look at the outboxes failed.
 	failing bool
 }
@@ -76,7 +76,7 @@ func New(config Config) (*Deliverer, error) {
 		config.Subjects == nil || config.Poster == nil || config.Now == nil || config.Sink == nil {
 		return nil, errors.New("back-channel logout: every field of the configuration is needed")
 	}
-	return &Deliverer{Config: config, hints: make(chan string, maxHeld), slots: newSlots(), held: map[string]bool{}}, nil
+	return &Deliverer{Config: config, hints: make(chan string, maxHeld), slots: newSlots(), hand: newHand()}, nil
 }
 
 // Notify says that deliveries may go out at once. It does not block: what there
@@ -119,18 +119,19 @@ func (d *Deliverer) Deliver(ctx context.Context) error {
 	return errors.Join(d.begin(ctx, &work, d.hinted(), nil), d.look(ctx, &work))
 }
 
-// hinted are the deliveries that Notify has named since, after first.
+// hinted takes first in hand, and the deliveries that Notify has named since, and
+// returns those that there is room for.
 func (d *Deliverer) hinted(first ...string) []string {
-	ids := first
-	for len(ids) < maxHeld {
+	named := first
+	for more := true; more && len(named) < maxHeld; {
 		select {
 		case id := <-d.hints:
-			ids = append(ids, id)
+			named = append(named, id)
 		default:
-			return ids
+			more = false
 		}
 	}
-	return ids
+	return slices.DeleteFunc(named, func(id string) bool { return !d.hand.take(id, "") })
 }
 
 // report tells once that the store cannot be read, not at every tick.

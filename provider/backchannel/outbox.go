@@ -12,14 +12,9 @@ import (
 	"gatehouse/storage"
 )
 
-const (
-	// maxHeld bounds the deliveries that one node has in hand. What is more waits
-	// in the outboxes.
-	maxHeld = 1000
-	// danglingFor is how long an entry may stand without its delivery, which is
-	// written right after it.
-	danglingFor = 10 * time.Minute
-)
+// danglingFor is how long an entry may stand without its delivery, which is
+// written right after it.
+const danglingFor = 10 * time.Minute
 
 // look reads the outboxes in one round trip and begins whatever is due.
 func (d *Deliverer) look(ctx context.Context, work *sync.WaitGroup) error {
@@ -39,7 +34,7 @@ func (d *Deliverer) look(ctx context.Context, work *sync.WaitGroup) error {
 			continue
 		}
 		for _, entry := range box.Value.Entries {
-			if !now.Before(entry.DueAt) && len(ids) < maxHeld {
+			if !now.Before(entry.DueAt) && d.hand.take(entry.ID, entry.ClientID) {
 				entries[entry.ID] = entry
 				ids = append(ids, entry.ID)
 			}
@@ -48,10 +43,9 @@ func (d *Deliverer) look(ctx context.Context, work *sync.WaitGroup) error {
 	return d.begin(ctx, work, ids, entries)
 }
 
-// begin starts an attempt at each delivery that nobody here has in hand. entries
-// are those of the outboxes, nil for what was hinted at.
+// begin starts an attempt at each delivery, which were taken in hand. entries are
+// those of the outboxes, nil for what was hinted at.
 func (d *Deliverer) begin(ctx context.Context, work *sync.WaitGroup, ids []string, entries map[string]storage.OutboxEntry) error {
-	ids = d.hold(ids)
 	if len(ids) == 0 {
 		return nil
 	}
@@ -61,63 +55,50 @@ func (d *Deliverer) begin(ctx context.Context, work *sync.WaitGroup, ids []strin
 		reads[i] = d.Store.LogoutDeliveries.Read(id, &records[i])
 	}
 	if err := d.Store.Load(ctx, reads...); err != nil {
-		d.release(ids...)
+		d.hand.release(ids...)
 		return fmt.Errorf("read deliveries: %w", err)
 	}
 	targets := map[string]target{}
 	for i, record := range records {
 		id := ids[i]
 		if record == nil || record.Value.Done {
-			err := d.tidy(ctx, id, record, entries[id])
-			d.release(id)
+			err := d.tidy(ctx, record, entries[id])
+			d.hand.release(id)
 			if err != nil {
-				d.release(ids[i+1:]...)
+				d.hand.release(ids[i+1:]...)
 				return err
 			}
 			continue
 		}
+		if !d.hand.know(id, record.Value.ClientID) {
+			d.hand.release(id)
+			continue
+		}
 		to, err := d.target(ctx, targets, record.Value)
 		if err != nil {
-			d.release(ids[i:]...)
+			d.hand.release(ids[i:]...)
 			return err
 		}
 		_, due := entries[id]
 		work.Go(func() {
-			defer d.release(id)
+			defer d.hand.release(id)
 			d.attempt(ctx, record.Value, to, due)
 		})
 	}
 	return nil
 }
 
-// tidy removes an entry whose delivery is done or never came to be.
-func (d *Deliverer) tidy(ctx context.Context, id string, record *storage.Record[storage.LogoutDelivery], entry storage.OutboxEntry) error {
-	if record == nil && (entry.ID == "" || d.Now().Sub(entry.AddedAt) < danglingFor) {
+// tidy removes an entry whose delivery is done or never came to be, unless somebody
+// has listed it again since it was read: then he is about to write the delivery.
+func (d *Deliverer) tidy(ctx context.Context, record *storage.Record[storage.LogoutDelivery], entry storage.OutboxEntry) error {
+	if entry.ID == "" || record == nil && d.Now().Sub(entry.AddedAt) < danglingFor {
 		return nil
 	}
-	return d.unlist(ctx, id)
-}
-
-// hold leaves out what is in hand already.
-func (d *Deliverer) hold(ids []string) []string {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	var held []string
-	for _, id := range ids {
-		if len(d.held) < maxHeld && !d.held[id] {
-			d.held[id] = true
-			held = append(held, id)
+	return d.relist(ctx, entry.ID, func(outbox *storage.LogoutOutbox, i int) {
+		if outbox.Entries[i].AddedAt.Equal(entry.AddedAt) {
+			outbox.Entries = slices.Delete(outbox.Entries, i, i+1)
 		}
-	}
-	return held
-}
-
-func (d *Deliverer) release(ids ...string) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	for _, id := range ids {
-		delete(d.held, id)
-	}
+	})
 }
 
 // unlist removes the entry of a delivery.

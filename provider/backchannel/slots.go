@@ -25,7 +25,7 @@ func newSlots() *slots { return &slots{hosts: map[string]int{}, freed: make(chan
 
 // take waits for a slot, or returns the context's error.
 func (s *slots) take(ctx context.Context, host string) error {
-	for {
+	for ctx.Err() == nil {
 		s.mu.Lock()
 		if s.taken < maxConcurrent && s.hosts[host] < maxPerHost {
 			s.taken++
@@ -38,9 +38,9 @@ func (s *slots) take(ctx context.Context, host string) error {
 		select {
 		case <-freed:
 		case <-ctx.Done():
-			return ctx.Err()
 		}
 	}
+	return ctx.Err()
 }
 
 func (s *slots) give(host string) {

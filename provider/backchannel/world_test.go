@@ -60,13 +60,18 @@ func newWorld(t *testing.T) *world {
 // node is one process on the store.
 func (w *world) node(t *testing.T) *backchannel.Deliverer {
 	t.Helper()
+	return w.nodeWith(t, w.clock.Now)
+}
+
+func (w *world) nodeWith(t *testing.T, now func() time.Time) *backchannel.Deliverer {
+	t.Helper()
 	subjects, err := claims.NewSubjects(make([]byte, claims.MinPairwiseSecret))
 	if err != nil {
 		t.Fatal(err)
 	}
 	d, err := backchannel.New(backchannel.Config{
 		Issuer: issuer, Store: w.store, Clients: w.clients, Signer: w.ring, Encrypter: w.encrypter, Subjects: subjects, Poster: w.apps,
-		Now: w.clock.Now, Sink: w.events,
+		Now: now, Sink: w.events,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -124,12 +124,16 @@ func (m *Manager) leaveDelivery(ctx context.Context, s storage.Session, clientID
 }
 
 // list writes the entry of the outbox, which comes before the delivery: one that
-// no outbox lists would never be found.
+// no outbox lists would never be found. An entry that is there is as if it were
+// new, so that nobody takes it for one whose delivery never came to be.
 func (m *Manager) list(ctx context.Context, delivery storage.LogoutDelivery) error {
-	entry := storage.OutboxEntry{ID: delivery.ID, DueAt: delivery.DueAt, AddedAt: delivery.CreatedAt}
+	entry := storage.OutboxEntry{ID: delivery.ID, ClientID: delivery.ClientID, DueAt: delivery.DueAt, AddedAt: delivery.CreatedAt}
 	return m.Store.LogoutOutboxes.Upsert(ctx, storage.OutboxShard(delivery.ID), storage.NoExpiry, func(outbox *storage.LogoutOutbox) error {
-		if !slices.ContainsFunc(outbox.Entries, func(e storage.OutboxEntry) bool { return e.ID == entry.ID }) {
+		i := slices.IndexFunc(outbox.Entries, func(e storage.OutboxEntry) bool { return e.ID == entry.ID })
+		if i < 0 {
 			outbox.Entries = append(outbox.Entries, entry)
+		} else {
+			outbox.Entries[i].AddedAt = entry.AddedAt
 		}
 		return nil
 	})
