@@ -91,6 +91,12 @@ func keysAndClients() []Mutant {
 			Rule: "pairwise differs", File: "provider/claims/subject.go",
 			Text:        "clients.Sector(client) + ",
 			Replacement: "clients.Sector(client)[:0] + ",
+			Package:     "provider/claims", Tests: []string{"TestPairwiseSubjects"},
+		},
+		{
+			Rule: "pairwise subjects", File: "provider/claims/subject.go",
+			Text:        `	if !client.Pairwise() || userID == "" {`,
+			Replacement: `	if !client.Pairwise() || userID != "" {`,
 			Tests:       []string{"oidcc-registration-sector-uri"},
 		},
 	}

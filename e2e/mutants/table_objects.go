@@ -22,7 +22,7 @@ func objects() []Mutant {
 			Rule: "request object wins", File: "provider/authorize/object.go",
 			Text:        "	maps.Copy(merged, inside)",
 			Replacement: "	maps.Copy(inside, merged)\n	merged = inside",
-			Tests:       []string{"oidcc-ensure-request-object-with-redirect-uri"},
+			Package:     "provider/authorize", Tests: []string{"TestRequestObjectIsLaidOverTheRest", "TestRequestObjectWithRedirectURI"},
 		},
 		{
 			Rule: "request_uri registered", File: "provider/authorize/object_uri.go",
