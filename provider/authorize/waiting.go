@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"gatehouse/provider/claims"
@@ -121,10 +122,20 @@ func (e *Endpoint) client(ctx context.Context, request storage.AuthorizationRequ
 		return storage.Client{}, nil
 	}
 	client, err := e.Clients.Client(ctx, request.ClientID)
-	if errors.Is(err, storage.ErrNotFound) {
+	if errors.Is(err, storage.ErrNotFound) || err == nil && outdated(request, client) {
 		return storage.Client{}, ErrExpired
 	}
 	return client, err
+}
+
+// outdated says that the request was checked against a registration that the client
+// no longer has. Tokens would go to an address that was taken from it, since it was
+// lost to somebody, or that only an earlier client of the same id ever had.
+func outdated(request storage.AuthorizationRequest, client storage.Client) bool {
+	return client.CreatedAt.After(request.CreatedAt) ||
+		!clients.MatchRedirectURI(client, request.RedirectURI) ||
+		!slices.Contains(client.ResponseTypes, request.ResponseType) ||
+		slices.ContainsFunc(request.Scopes, func(scope string) bool { return !claims.Allowed(client, scope) })
 }
 
 // startAgain finds the app of a handle, whether its request exists or not.
