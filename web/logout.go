@@ -57,7 +57,9 @@ type signingOutPage struct {
 type frame struct{ Host, URL string }
 
 // SigningOut shows a page with a hidden frame for each app (Front-Channel Logout
-// 1.0, section 2). It goes on by itself when they have loaded, or after a moment,
+// 1.0, section 2). What is in a frame may clear its own state by script, but not
+// lead the whole window elsewhere, open others or ask questions in our name: anybody
+// may have registered it. The page goes on by itself when they have loaded, or after a moment,
 // and has a link for whom it does not.
 func (l LogoutPages) SigningOut(w http.ResponseWriter, r *http.Request, leaving logout.Leaving) {
 	l.web.signingOut(w, r, reader{}, leaving)

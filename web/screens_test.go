@@ -242,6 +242,7 @@ func TestSigningOutPage(t *testing.T) {
 	page := h.page(func(w http.ResponseWriter, r *http.Request) { h.web.LogoutPages().SigningOut(w, r, leaving) })
 	h.wantPage(page, http.StatusOK,
 		`src="https://shop.example/logout?a=b&amp;iss=https%3A%2F%2Fid.example&amp;sid=s"`, `src="http://127.0.0.1:4000/out"`,
+		`sandbox="allow-scripts allow-same-origin allow-forms" title="shop.example"`,
 		`id="signing-out-continue" href="com.example.app:/out?state=1"`, `http-equiv="refresh" content="6; url=com.example.app:/out?state=1"`)
 	if strings.Contains(page.body, "javascript:") || strings.Contains(page.body, "evil.example") {
 		t.Error("an address that is none of the web is loaded")
