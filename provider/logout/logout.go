@@ -131,7 +131,7 @@ func (e *Endpoint) begin(w http.ResponseWriter, r *http.Request) {
 	s, ok := e.meant(browser, asked)
 	switch {
 	case !ok:
-		e.done(w, r, asked.client, asked.returnURL)
+		e.done(w, r, asked.client, asked.unasked())
 	case e.names(asked, s):
 		e.end(w, r, browser, s, asked.client, asked.returnURL)
 	default:

@@ -11,6 +11,7 @@ import (
 	"gatehouse/provider/event"
 	"gatehouse/provider/oauth"
 	"gatehouse/provider/providertest"
+	"gatehouse/provider/registration"
 	"gatehouse/storage"
 )
 
@@ -304,6 +305,24 @@ func TestSignOutWithoutSession(t *testing.T) {
 	}
 	if page := browser.Get(address(s)); page.URL.Path != "/logged-out" || page.Status != http.StatusOK {
 		t.Errorf("led to %s (%d)", page.URL, page.Status)
+	}
+}
+
+// An app that anybody could register makes no link of ours lead to where it wants.
+func TestStrangersLeadNobodyOn(t *testing.T) {
+	s := providertest.New(t, providertest.Options{ClientRegistration: registration.Settings{Mode: registration.Open}})
+	s.AddUser(ada)
+	const callback, out = "https://stranger.example/callback", "https://stranger.example/out"
+	registered := s.Register(t, providertest.Metadata{"redirect_uris": []string{callback}, "post_logout_redirect_uris": []string{out}})
+	stranger := s.RelyingParty(t, registered.Text("client_id"), registered.Text("client_secret"), callback)
+	page := s.NewBrowser(t).Get(address(s, "client_id", stranger.ID, "post_logout_redirect_uri", out))
+	if page.Left != nil || page.URL.Path != "/logged-out" {
+		t.Errorf("led to %s, left %v", page.URL, page.Left)
+	}
+	right := stranger.Exchange(s.NewBrowser(t).SignIn(stranger, ada, nil)).WantOK(t).Text("id_token")
+	page = s.NewBrowser(t).Get(address(s, "id_token_hint", right, "post_logout_redirect_uri", out))
+	if page.Left == nil || page.Left.String() != out {
+		t.Errorf("with a hint led to %s, left %v", page.URL, page.Left)
 	}
 }
 

@@ -32,6 +32,17 @@ type request struct {
 	returnURL string
 }
 
+// unasked is where the browser may be led on to although nobody was asked and no
+// session ended. Of an app that anybody can register a hint must show that the
+// person was there, or a link to us would lead anybody anywhere (RP-Initiated
+// Logout 1.0, section 3).
+func (r request) unasked() string {
+	if r.client.Registered == storage.RegisteredOpenly && r.subject == "" {
+		return ""
+	}
+	return r.returnURL
+}
+
 // asked is what a request asks for: its parameters, or those of a POST that was
 // answered by again.
 func (e *Endpoint) asked(ctx context.Context, method string, parameters url.Values) (request, error) {
