@@ -11,14 +11,12 @@ import (
 	"github.com/hashicorp/golang-lru/v2"
 	"golang.org/x/time/rate"
 
+	"gatehouse/provider/clients"
 	"gatehouse/provider/oauth"
 	"gatehouse/storage"
 )
 
 const (
-	// maxRequestURI is the length beyond which clients must not go (OpenID Connect
-	// Core 1.0, section 6.2).
-	maxRequestURI = 512
 	// fetchesPerSecond and fetchBurst bound what strangers can make us ask of the
 	// server of one client: whoever knows a client_id and its request_uri can
 	// start a request.
@@ -66,7 +64,7 @@ func invalidURI(description string) *oauth.Error {
 // kept: clients register an address before they know what will be there.
 func (d *documents) get(ctx context.Context, client storage.Client, reference string) (string, error) {
 	switch {
-	case len(reference) > maxRequestURI:
+	case len(reference) > clients.MaxRequestURI:
 		return "", invalidURI("request_uri is too long")
 	case !slices.Contains(client.RequestURIs, reference):
 		return "", invalidURI("request_uri is not registered for this client")

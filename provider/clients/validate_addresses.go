@@ -104,13 +104,17 @@ func portOf(u *url.URL) string {
 	return ""
 }
 
+// MaxRequestURI is the length beyond which a request_uri must not go (OpenID
+// Connect Core 1.0, section 6.2): a longer one could be registered but not used.
+const MaxRequestURI = 512
+
 // requests holds the places of request objects to OpenID Connect Core 1.0,
 // section 6.2: the fragment may be the digest of the document.
 func (v *validation) requests() {
 	for _, uri := range v.client.RequestURIs {
 		address, _, _ := strings.Cut(uri, "#")
 		v.web("request_uris", address)
-		if strings.Count(uri, "#") > 1 || len(uri) > maxTextLength || strings.ContainsFunc(uri, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		if strings.Count(uri, "#") > 1 || len(uri) > MaxRequestURI || strings.ContainsFunc(uri, func(r rune) bool { return r <= ' ' || r > '~' }) {
 			v.refuseValue("request_uris", uri, "is malformed or too long")
 		}
 	}

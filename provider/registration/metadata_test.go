@@ -106,6 +106,7 @@ func TestRegisterRefuses(t *testing.T) {
 		"request_uris a string":            {"request_uris", "https://app.example/request", nil},
 		"request_uris too many":            {"request_uris", many("https://app.example/"), nil},
 		"request_uris two fragments":       {"request_uris", []string{"https://app.example/r#a#b"}, nil},
+		"request_uris too long":            {"request_uris", []string{"https://app.example/" + strings.Repeat("x", 512)}, nil},
 		"post logout with fragment":        {"post_logout_redirect_uris", []string{"https://app.example/bye#"}, nil},
 		"post logout a string":             {"post_logout_redirect_uris", "https://app.example/bye", nil},
 		"front-channel elsewhere":          {"frontchannel_logout_uri", "https://other.example/front", nil},
