@@ -45,11 +45,5 @@ func registrations() []Mutant {
 			Replacement: "func(scope string) bool { return !slices.Contains(asked, scope) }",
 			Package:     "provider/registration", Tests: []string{"TestScopeIsLimited"},
 		},
-		{
-			Rule: "a client manages itself alone", File: "provider/registration/manage.go",
-			Text:        "err != nil || handle.ClientID != id {",
-			Replacement: "err != nil {",
-			Package:     "provider/registration", Tests: []string{"TestManagementNeedsTheToken"},
-		},
 	}
 }
