@@ -122,3 +122,24 @@ func TestLogoutTokenOfARepetition(t *testing.T) {
 		t.Errorf("first %v, then %v", first, second)
 	}
 }
+
+// A client that was told early, since whoever ended the session crashed, must not
+// take the end that follows, however late, for a repetition.
+func TestLogoutTokenOfALaterEnd(t *testing.T) {
+	w := newWorld(t)
+	w.client("app", "app.example", nil)
+	d := w.node(t)
+	w.end(t, "ada", d.Notify, "app")
+	deliver(t, d)
+	w.clock.Advance(time.Hour)
+	w.end(t, "ada", d.Notify, "app")
+	deliver(t, d)
+	posts := w.apps.got()
+	if len(posts) != 2 {
+		t.Fatalf("%d posts, want 2", len(posts))
+	}
+	first, second := w.claimsOf(t, posts[0].form.Get("logout_token"), jose.RS256), w.claimsOf(t, posts[1].form.Get("logout_token"), jose.RS256)
+	if first["jti"] == second["jti"] || first["sid"] != second["sid"] {
+		t.Errorf("first %v, then %v", first, second)
+	}
+}

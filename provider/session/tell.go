@@ -92,7 +92,7 @@ func (m *Manager) leaveDelivery(ctx context.Context, s storage.Session, clientID
 		now := m.Now()
 		delivery := storage.LogoutDelivery{
 			ID: id, ClientID: clientID, Subject: s.Subject, SID: SID(s.ID, clientID),
-			JTI: derive(s.ID, "gatehouse logout token "+strconv.Itoa(number), clientID), CreatedAt: now, DueAt: now.Add(settling),
+			JTI: derive(s.ID, "gatehouse logout token "+strconv.Itoa(number)+now.Format(" "+time.RFC3339Nano), clientID), CreatedAt: now, DueAt: now.Add(settling),
 		}
 		if err := m.list(ctx, delivery); err != nil {
 			return "", err
