@@ -1,6 +1,6 @@
 import { personByEmail } from "./support/directus";
 import { linkFor } from "./support/mail";
-import { enterPassword, expectScreen, openAccount, signIn } from "./support/pages";
+import { allow, enterPassword, expectAccount, expectScreen, openAccount, signIn } from "./support/pages";
 import { expect, test } from "./support/test";
 import { words } from "./support/words";
 import { issuerURL, world } from "./support/world";
@@ -82,6 +82,19 @@ test("apps are shown and removed", { tag: "@core" }, async ({ page, person }) =>
   await page.locator("#app-remove-1").click();
   await page.locator("#app-remove-confirm").click();
   await expect(page.locator("[id^=app-remove-]")).toHaveCount(before - 1);
+});
+
+test("an app is opened from the account", async ({ page, person }) => {
+  await signIn(page, world.shop, person);
+  await page.goto(`${world.club.url}/account`);
+  await allow(page);
+  await page.goto(issuerURL("/account/apps"));
+  await expectScreen(page, "/account/apps");
+  // Only one of the two says where it starts a sign-in.
+  await expect(page.locator("[id^=app-open-]")).toHaveCount(1);
+  await page.getByRole("link", { name: words("apps.open") }).click();
+  await expectAccount(page, world.club, person);
+  expect(new URL(page.url()).searchParams.get("iss")).toBe(world.issuer);
 });
 
 test("past sign-ins are shown", { tag: "@core" }, async ({ page, person }) => {

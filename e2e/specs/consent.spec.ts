@@ -46,6 +46,21 @@ test("the page says who asks, for what, and what stays private", async ({ page, 
   expect(parameters).toMatchObject({ error: "access_denied", state: "a state", iss: world.issuer });
 });
 
+test("claims that are asked for one by one are said one by one", async ({ page, person, reader }) => {
+  const claims = JSON.stringify({ userinfo: { locale: null, email: { essential: true } }, id_token: { given_name: null } });
+  await page.goto(reader.requestURL({ scope: "openid", claims }));
+  await enterPassword(page, person);
+  await expectScreen(page, "/consent");
+  for (const part of ["openid", "locale", "email", "name"]) {
+    await expect(page.locator("#consent-gets")).toContainText(words(`consent.gets.${part}`));
+  }
+  await expect(page.locator("#consent-gets")).not.toContainText(words("consent.gets.profile"));
+  await expect(page.locator("#consent-withheld")).toContainText(words("consent.withheld.address"));
+  await expect(page.locator("#consent-withheld")).not.toContainText(words("consent.withheld.email"));
+  await allow(page);
+  expect(await reader.redeem((await reader.delivered(page)).parameters.code)).toMatchObject({ given_name: person.firstName });
+});
+
 test("consent counts for the account that was shown only", async ({ page, context, person }) => {
   await openSignIn(page, world.shop);
   await enterPassword(page, person);

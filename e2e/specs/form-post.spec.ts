@@ -12,7 +12,7 @@ test("form_post delivers the code in the body", { tag: "@core" }, async ({ page,
   const { method, parameters } = await reader.delivered(page);
   expect(method).toBe("POST");
   expect(page.url()).toBe(reader.redirectURI);
-  expect(Object.keys(parameters).sort()).toEqual(["code", "iss", "state"]);
+  expect(Object.keys(parameters).sort()).toEqual(["code", "iss", "session_state", "state"]);
   expect(parameters).toMatchObject({ state: "a state", iss: world.issuer });
   expect(await reader.redeem(parameters.code)).toMatchObject({ sub: person.id });
 });

@@ -13,6 +13,8 @@ const compared = [
   "sign-in-refused",
   "one-time-password",
   "consent",
+  "consent-to-single-claims",
+  "signing-out",
   "register",
   "register-refused",
   "reset-ask",
@@ -22,6 +24,7 @@ const compared = [
   "account",
   "account-sessions",
   "account-apps",
+  "account-apps-to-open",
   "error-expired",
 ];
 

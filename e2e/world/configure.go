@@ -40,11 +40,14 @@ func (w *World) configure() error {
 			"request_lifetime":      "1m",
 		},
 		// All specs come from one address, and some fail on purpose.
-		"throttle":   map[string]any{"addresses": 10_000, "network_mails": 10_000, "recipient_mails": 10_000},
-		"policy_uri": w.Shop.URL + "/privacy",
-		"tos_uri":    w.Shop.URL + "/terms",
-		"help_uri":   w.Shop.URL + "/help",
-		"clients":    []map[string]any{w.webClient(w.Shop), w.webClient(w.Club), w.nativeClient()},
+		"throttle": map[string]any{"addresses": 10_000, "network_mails": 10_000, "recipient_mails": 10_000},
+		// Off unless it is asked for. Issuer and apps are one site to browsers,
+		// so that it works here.
+		"session_management": true,
+		"policy_uri":         w.Shop.URL + "/privacy",
+		"tos_uri":            w.Shop.URL + "/terms",
+		"help_uri":           w.Shop.URL + "/help",
+		"clients":            []map[string]any{w.webClient(w.Shop), w.webClient(w.Club), w.nativeClient(), w.Portal.client()},
 	}})
 	return err
 }
@@ -61,6 +64,7 @@ func (w *World) webClient(app App) map[string]any {
 		client["logo_uri"] = app.URL + "/icon.svg"
 		client["policy_uri"] = app.URL + "/privacy"
 		client["tos_uri"] = app.URL + "/terms"
+		client["initiate_login_uri"] = app.URL + "/account"
 	}
 	return client
 }
@@ -70,6 +74,7 @@ func (w *World) nativeClient() map[string]any {
 		"client_id": w.Native.ClientID, "client_name": w.Native.Name, "application_type": "native",
 		"token_endpoint_auth_method": "none",
 		"redirect_uris":              []string{"http://127.0.0.1" + w.Native.CallbackPath},
-		"grant_types":                []string{"authorization_code", "refresh_token"},
+		"response_types":             []string{"code", "code id_token"},
+		"grant_types":                []string{"authorization_code", "refresh_token", "implicit"},
 	}
 }

@@ -51,6 +51,7 @@ type World struct {
 	// Native is a public client for a relying party of the specs' own, on any
 	// port of 127.0.0.1.
 	Native NativeApp `json:"native"`
+	Portal Portal    `json:"portal"`
 	People People    `json:"people"`
 
 	options   Options
@@ -119,6 +120,9 @@ func (w *World) start(ctx context.Context) error {
 		return err
 	}
 	w.describeApps()
+	if err := w.startPortal(ctx); err != nil {
+		return err
+	}
 	// What depends on nothing else is made at once.
 	var built string
 	together, making := errgroup.WithContext(ctx)
@@ -229,6 +233,7 @@ func (w *World) Stop() {
 	for _, app := range w.apps {
 		app.Stop()
 	}
+	w.Portal.stop()
 	if w.gatehouse != nil {
 		w.gatehouse.Stop()
 	}

@@ -1,6 +1,6 @@
 import { createOwner, enforceOTP, invite, newPerson } from "./directus";
 import { linkFor } from "./mail";
-import { askForReset, enterPassword, expectScreen, openAccount, openRegister, openSignIn, register, setPassword, signIn } from "./pages";
+import { allow, askForReset, enterPassword, expectAccount, expectScreen, openAccount, openRegister, openSignIn, register, setPassword, signIn } from "./pages";
 import type { Screen, Stage } from "./screens";
 import { issuerURL, world } from "./world";
 
@@ -131,6 +131,17 @@ export const accountScreens: Screen[] = [
   },
   { name: "account-sessions", heading: "account.sessions", open: ({ page, person }) => openAccount(page, person, "/account/sessions") },
   { name: "account-apps", heading: "account.apps", open: (stage) => openSection(stage, "/account/apps") },
+  {
+    name: "account-apps-to-open",
+    heading: "account.apps",
+    open: async ({ page, person }) => {
+      await signIn(page, world.shop, person);
+      await page.goto(`${world.club.url}/account`);
+      await allow(page);
+      await expectAccount(page, world.club, person);
+      await page.goto(issuerURL("/account/apps"));
+    },
+  },
   { name: "account-history", heading: "account.history", open: (stage) => openSection(stage, "/account/history") },
 ];
 

@@ -72,6 +72,12 @@ export class RelyingParty {
     return delivery;
   }
 
+  /** What the page brought behind the hash, which no server sees. */
+  async deliveredInFragment(page: Page): Promise<Record<string, string>> {
+    await this.delivered(page);
+    return Object.fromEntries(new URLSearchParams(new URL(page.url()).hash.slice(1)));
+  }
+
   /** Redeems a code and returns the claims of the ID token, unverified. */
   async redeem(code: string): Promise<Record<string, unknown>> {
     const answer = await fetch(issuerURL("/token"), {
@@ -86,8 +92,13 @@ export class RelyingParty {
     });
     const tokens = (await answer.json()) as Record<string, string>;
     if (!answer.ok) throw new Error(`The token endpoint answered ${answer.status} ${tokens.error}.`);
-    return JSON.parse(Buffer.from(tokens.id_token.split(".")[1], "base64url").toString());
+    return claimsOf(tokens.id_token);
   }
+}
+
+/** The claims of an ID token, unverified. */
+export function claimsOf(token: string): Record<string, unknown> {
+  return JSON.parse(Buffer.from(token.split(".")[1], "base64url").toString());
 }
 
 async function readParameters(request: IncomingMessage): Promise<Record<string, string>> {

@@ -1,6 +1,7 @@
 import type { Page } from "@playwright/test";
 import { createPerson } from "./directus";
 import { allow, enterOTP, enterPassword, expectScreen, openSignIn, signIn } from "./pages";
+import { signInAtPortal, signOutURL, stayAtSigningOut } from "./portal";
 import type { RelyingParty } from "./relying-party";
 import { issuerURL, type Person, world } from "./world";
 
@@ -91,6 +92,16 @@ export const screens: Screen[] = [
     },
   },
   {
+    name: "consent-to-single-claims",
+    heading: "consent.heading",
+    open: async ({ page, person, reader }) => {
+      const claims = JSON.stringify({ userinfo: { given_name: null, picture: null, locale: null, email: { essential: true } } });
+      await page.goto(reader.requestURL({ scope: "openid", claims }));
+      await enterPassword(page, person);
+      await expectScreen(page, "/consent");
+    },
+  },
+  {
     name: "consent-changed",
     heading: "consent.heading",
     open: async ({ page, person }) => {
@@ -108,6 +119,16 @@ export const screens: Screen[] = [
     open: async ({ page, person }) => {
       await signIn(page, world.shop, person);
       await page.goto(issuerURL("/logout?client_id=shop"));
+    },
+  },
+  {
+    name: "signing-out",
+    heading: "signing_out.heading",
+    open: async ({ page, person }) => {
+      const { idToken } = await signInAtPortal(page, person);
+      await stayAtSigningOut(page);
+      await page.goto(signOutURL(idToken), { waitUntil: "commit" });
+      await page.locator("#signing-out-continue").waitFor();
     },
   },
   {

@@ -6,7 +6,7 @@ const changing: [RegExp, string][] = [
   // Keys for authenticators.
   [/\b(?:[A-Z2-7]{4} )+[A-Z2-7]{4}\b/g, "ABCD EFGH IJKL MNOP"],
   // Numbers of requests on error pages.
-  [/(code: |^)[\w-]{16}$/gm, "$10"],
+  [/(code: |^)"?[\w-]{16}"?$/gm, "$10"],
   [/\b[0-9a-f]{16,32}\b|\b[A-Z2-7]{16,32}\b/g, "0"],
   [/\b\d{1,2} [A-Z][a-z]+ \d{4}\b/g, "1 January 2030"],
   [/\b\d{4}-\d\d-\d\d\b|\b\d{1,2}:\d\d\b( UTC)?/g, "0"],

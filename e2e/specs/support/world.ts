@@ -19,6 +19,8 @@ export interface World {
   mail: string;
   shop: App;
   club: App;
+  /** The operator's own, asks for no consent; its pages say nothing, but hear of sign-outs. */
+  portal: App & { clientSecret: string };
   native: { name: string; clientId: string; callbackPath: string };
   people: { normal: Person; otp: Person & { otpSecret: string }; suspended: Person; elsewhere: Person };
 }
