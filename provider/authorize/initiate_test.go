@@ -119,7 +119,7 @@ func TestAppsOfAnybodyAreOpenedFromOurPagesOnly(t *testing.T) {
 				t.Errorf("answer %d to %q", answer.Status, answer.Header.Get("Location"))
 			}
 			// The person may go on from our page.
-			if !strings.Contains(string(answer.Raw), s.Issuer+address) {
+			if !strings.Contains(answer.Raw, s.Issuer+address) {
 				t.Error("the page has no link to go on")
 			}
 		})

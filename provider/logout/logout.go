@@ -131,7 +131,7 @@ func (e *Endpoint) begin(w http.ResponseWriter, r *http.Request) {
 	s, ok := e.meant(browser, asked)
 	switch {
 	case !ok:
-		e.done(w, r, asked.client, asked.unasked())
+		e.done(w, asked.client, asked.unasked())
 	case e.names(asked, s):
 		e.end(w, r, browser, s, asked.client, asked.returnURL)
 	default:
@@ -194,7 +194,7 @@ func (e *Endpoint) answer(w http.ResponseWriter, r *http.Request, browser sessio
 	}
 	s, ok := browser.ByID(t.SessionID)
 	if !ok {
-		e.done(w, r, client, t.ReturnURL)
+		e.done(w, client, t.ReturnURL)
 		return
 	}
 	e.end(w, r, browser, s, client, t.ReturnURL)
@@ -210,11 +210,11 @@ func (e *Endpoint) end(w http.ResponseWriter, r *http.Request, browser session.B
 		e.Pages.SigningOut(w, r, Leaving{Frames: frames, Next: e.next(client, returnURL)})
 		return
 	}
-	e.done(w, r, client, returnURL)
+	e.done(w, client, returnURL)
 }
 
-func (e *Endpoint) done(w http.ResponseWriter, r *http.Request, client storage.Client, returnURL string) {
-	e.seeOther(w, r, e.next(client, returnURL))
+func (e *Endpoint) done(w http.ResponseWriter, client storage.Client, returnURL string) {
+	e.seeOther(w, e.next(client, returnURL))
 }
 
 // next leads back to the client, or to a page of ours that may be reloaded.
@@ -229,9 +229,12 @@ func (e *Endpoint) next(client storage.Client, returnURL string) string {
 	return address
 }
 
-func (e *Endpoint) seeOther(w http.ResponseWriter, r *http.Request, address string) {
-	w.Header().Set("Cache-Control", "no-store")
-	http.Redirect(w, r, address, http.StatusSeeOther)
+// seeOther leads to a page of ours, or to an address that a client registered.
+func (e *Endpoint) seeOther(w http.ResponseWriter, address string) {
+	header := w.Header()
+	header.Set("Location", address)
+	header.Set("Cache-Control", "no-store")
+	w.WriteHeader(http.StatusSeeOther)
 }
 
 func (e *Endpoint) loggedOut(w http.ResponseWriter, r *http.Request) {

@@ -71,7 +71,7 @@ func (e *Endpoint) again(w http.ResponseWriter, r *http.Request, asked request) 
 		e.fail(w, r, err)
 		return
 	}
-	e.seeOther(w, r, oauth.AddQuery(e.address("/logout"), url.Values{"resume": {sealed}}))
+	e.seeOther(w, oauth.AddQuery(e.address("/logout"), url.Values{"resume": {sealed}}))
 }
 
 func (e *Endpoint) resumed(ctx context.Context, sealed string) (request, error) {
