@@ -97,7 +97,7 @@ func answers() []Mutant {
 			Rule: "no state that was not sent", File: "provider/authorize/mode.go",
 			Text:        `	if request.State != "" {`,
 			Replacement: "	if e.Issuer != request.State {",
-			Package:     "provider/authorize", Tests: []string{"TestRequestChecksLetPass", "TestResponseModes"},
+			Package:     "provider/authorize", Tests: []string{"TestNoStateIsMadeUp"},
 		},
 		{
 			Rule: "iss parameter", File: "provider/authorize/mode.go",
@@ -182,12 +182,6 @@ func signIn() []Mutant {
 			Text:        "	case slices.Contains(request.Prompts, string(PromptConsent)):",
 			Replacement: `	case slices.Contains(request.Prompts, "never"):`,
 			Package:     "provider/authorize", Tests: []string{"TestConsentIsRemembered"},
-		},
-		{
-			Rule: "id_token_hint of another user", File: "provider/authorize/policy.go",
-			Text:        "	if wantsSubject(request) && !e.means(request, client)(s.Subject) {",
-			Replacement: "	if wantsSubject(request) && own && !e.means(request, client)(s.Subject) {",
-			Package:     "provider/authorize", Tests: []string{"TestIDTokenHint"},
 		},
 		{
 			Rule: "a request belongs to its browser", File: "provider/authorize/waiting.go",

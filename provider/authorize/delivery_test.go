@@ -102,6 +102,21 @@ func TestStateSurvives(t *testing.T) {
 	}
 }
 
+// A client that sent no state gets none, not even an empty one.
+func TestNoStateIsMadeUp(t *testing.T) {
+	s := start(t)
+	web, browser := s.Web(t), s.NewBrowser(t)
+	browser.SignIn(web, ada, nil)
+	change := map[string]string{"state": "", "prompt": "none"}
+	for name, page := range map[string]*providertest.Page{
+		"code": browser.Get(web.AuthorizationURL(change)), "error": s.NewBrowser(t).Get(web.AuthorizationURL(change)),
+	} {
+		if sent := page.Sent(t); sent.Has("state") {
+			t.Errorf("%s: the client got %v", name, sent)
+		}
+	}
+}
+
 // RFC 6749, section 3.1.2: the query of a redirect_uri is kept.
 func TestRedirectURIWithQuerySurvivesToTheLetter(t *testing.T) {
 	s := start(t)
