@@ -158,7 +158,8 @@ func (s *summary) end(took time.Duration) error {
 		title string
 		rules []string
 	}{
-		{"survived", s.survivors}, {"could not be tried", s.failed},
+		{"survived", s.survivors},
+		{"could not be tried", s.failed},
 		{"caught by modules that the table does not name", s.elsewhere},
 	} {
 		if len(group.rules) > 0 {

@@ -121,7 +121,8 @@ func TestSummary(t *testing.T) {
 	}{
 		"all caught": {[]result{{mutant: kept, by: "oidcc-server"}}, nil, []string{"1 of 1 mutants caught", "caught by oidcc-server ("}},
 		"caught by another": {
-			[]result{{mutant: kept, by: "oidcc-codereuse"}}, nil,
+			[]result{{mutant: kept, by: "oidcc-codereuse"}},
+			nil,
 			[]string{"1 of 1 mutants caught", "caught by modules that the table does not name: kept"},
 		},
 		"one survived": {[]result{{mutant: kept, by: "oidcc-server"}, {mutant: lost}}, errSurvived, []string{"1 of 2 mutants caught", "\nsurvived: lost\n"}},
