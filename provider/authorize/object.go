@@ -1,7 +1,6 @@
 package authorize
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"maps"
@@ -19,10 +18,6 @@ import (
 
 // maxObject bounds a request object, encrypted or not, by value or by reference.
 const maxObject = 32 << 10
-
-// defaultContentEncryption is meant by a client that registered an algorithm only
-// (OpenID Connect Dynamic Client Registration 1.0, section 2).
-const defaultContentEncryption = string(jose.A128CBC_HS256)
 
 // Signatures checks that a client made a signature. clientkeys.Keys satisfies it.
 type Signatures interface {
@@ -134,7 +129,7 @@ func (e *Endpoint) openObject(ctx context.Context, client storage.Client, object
 	if len(object) > maxObject {
 		return nil, invalidObject("the request object is too long")
 	}
-	signed, err := e.decryptObject(ctx, client, object)
+	signed, err := e.decryptObject(ctx, object)
 	if err != nil {
 		return nil, err
 	}
@@ -163,22 +158,13 @@ func (e *Endpoint) openObject(ctx context.Context, client storage.Client, object
 	return members, nil
 }
 
-// decryptObject returns what is signed. What a client registered it is held to,
-// sealed or not: nobody is to weaken its requests.
-func (e *Endpoint) decryptObject(ctx context.Context, client storage.Client, object string) (string, error) {
-	algorithm := client.RequestObjectEncryptionAlg
+// decryptObject returns what is signed. That a client registered how it encrypts
+// says that it may, not that it must, nor that it does in that way only (OpenID
+// Connect Dynamic Client Registration 1.0, section 2, request_object_encryption_alg):
+// what makes the request the client's own is its signature.
+func (e *Endpoint) decryptObject(ctx context.Context, object string) (string, error) {
 	if strings.Count(object, ".") != 4 {
-		if algorithm != "" {
-			return "", invalidObject("this client encrypts its request objects, and this one is not")
-		}
 		return object, nil
-	}
-	if algorithm != "" {
-		content := cmp.Or(client.RequestObjectEncryptionEnc, defaultContentEncryption)
-		_, err := jose.ParseEncryptedCompact(object, []jose.KeyAlgorithm{jose.KeyAlgorithm(algorithm)}, []jose.ContentEncryption{jose.ContentEncryption(content)})
-		if err != nil {
-			return "", invalidObject("the request object is not encrypted as the client registered").WithCause(err)
-		}
 	}
 	content, err := e.Decrypter.Decrypt(ctx, object)
 	if err != nil {
