@@ -19,8 +19,12 @@ const (
 	// the hands of a node that died. It is longer than a request.
 	requestTime = 5 * time.Second
 	leaseTime   = 30 * time.Second
-	// giveUpAfter is how long a client may be out of reach.
-	giveUpAfter = 24 * time.Hour
+	// patience is how long a client may be out of reach, and strangersPatience
+	// one that anybody could have registered: with an address that never answers
+	// and a sign-in each second he would fill the outboxes, which every sign-out
+	// rewrites.
+	patience          = 24 * time.Hour
+	strangersPatience = time.Hour
 	// doneFor is how long it is remembered that a delivery was made.
 	doneFor = 10 * time.Minute
 )
@@ -32,6 +36,14 @@ func backoff(number int) time.Duration {
 		return waits[number-1]
 	}
 	return time.Hour
+}
+
+// patienceWith is how long deliveries to the client are tried again.
+func patienceWith(client storage.Client) time.Duration {
+	if client.Registered == storage.RegisteredOpenly {
+		return strangersPatience
+	}
+	return patience
 }
 
 // target is where a client hears of the end of sessions.
@@ -119,14 +131,14 @@ func (d *Deliverer) deliver(ctx context.Context, seen storage.LogoutDelivery, to
 	}
 	token, err := d.token(ctx, to.client, delivery)
 	if err != nil {
-		return d.failed(ctx, record, outcome{problem: "the logout token could not be made", err: err})
+		return d.failed(ctx, record, to.client, outcome{problem: "the logout token could not be made", err: err})
 	}
 	request, cancel := context.WithTimeout(ctx, requestTime)
 	defer cancel()
 	status, err := d.Poster.Post(request, to.client.BackChannelLogoutURI, url.Values{"logout_token": {token}})
 	result := judge(status, err)
 	if !result.answered {
-		return d.failed(ctx, record, result)
+		return d.failed(ctx, record, to.client, result)
 	}
 	delivery.Attempts++
 	d.note(ctx, delivery, result, result.problem != "")
@@ -166,11 +178,11 @@ func judge(status int, err error) outcome {
 }
 
 // failed notes an attempt that another follows, or that was the last.
-func (d *Deliverer) failed(ctx context.Context, record *storage.Record[storage.LogoutDelivery], result outcome) error {
+func (d *Deliverer) failed(ctx context.Context, record *storage.Record[storage.LogoutDelivery], client storage.Client, result outcome) error {
 	delivery := record.Value
 	delivery.Attempts++
 	delivery.DueAt = d.Now().Add(backoff(delivery.Attempts))
-	givenUp := delivery.DueAt.After(delivery.CreatedAt.Add(giveUpAfter))
+	givenUp := delivery.DueAt.After(delivery.CreatedAt.Add(patienceWith(client)))
 	d.note(ctx, delivery, result, givenUp)
 	if givenUp {
 		d.emit(ctx, event.LogoutGivenUp, delivery, result.problem, result.err)

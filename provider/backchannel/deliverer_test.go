@@ -230,6 +230,30 @@ func TestBackoff(t *testing.T) {
 	}
 }
 
+// A client that anybody could have registered is not tried for a day: its
+// deliveries take room that all sign-outs share.
+func TestStrangersAreGivenUpSooner(t *testing.T) {
+	for by, hours := range map[storage.RegisteredBy]int{storage.RegisteredOpenly: 1, storage.RegisteredByToken: 24} {
+		w := newWorld(t)
+		w.client("app", "app.example", func(client *storage.Client) { client.Registered = by })
+		d := w.node(t)
+		w.apps.reply(500, nil)
+		w.end(t, "ada", d.Notify, "app")
+		deliver(t, d)
+		for minutes := 5; minutes <= hours*60; minutes += 5 {
+			w.clock.Advance(5 * time.Minute)
+			deliver(t, d)
+			if minutes <= hours*30 && w.events.Count(event.LogoutGivenUp) != 0 {
+				t.Fatalf("%s: given up after %d minutes", by, minutes)
+			}
+		}
+		if got := w.events.Count(event.LogoutGivenUp); got != 1 {
+			t.Errorf("%s: given up %d times within %d hours", by, got, hours)
+		}
+		w.empty(t)
+	}
+}
+
 // Section 2.8: 200 is success, and 400 an answer that more of the same does not
 // change.
 func TestAnswersThatEndADelivery(t *testing.T) {
