@@ -154,7 +154,8 @@ func (b *Browser) step(client *http.Client, method, address string, form url.Val
 	}
 	b.remember(answer.Cookies())
 	page := &Page{Status: answer.StatusCode, Header: answer.Header, URL: r.URL, Body: string(text)}
-	if page.root, err = html.Parse(strings.NewReader(page.Body)); err != nil {
+	// The browser runs no scripts, so that it sees what is said to those.
+	if page.root, err = html.ParseWithOptions(strings.NewReader(page.Body), html.ParseOptionEnableScripting(false)); err != nil {
 		b.t.Fatalf("parse %s: %v", address, err)
 	}
 	return page
