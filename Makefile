@@ -18,7 +18,7 @@ demo: ## Directus, Gatehouse and the Next.js example on this machine, until Ctrl
 	@$(GO) build -buildvcs=false -o bin/demo ./e2e/demo
 	@exec bin/demo
 
-test: ## everything on Directus 12.4.0, real Redis and a real browser; at most 15 minutes
+test: ## everything on Directus 12.4.0, real Redis and a real browser; some 16 minutes on two cores
 	@e2e/tools/provision test
 	@$(MAKE) --no-print-directory check
 	GATEHOUSE_TEST_REQUIRE=1 $(GO) test -race -timeout 14m ./...

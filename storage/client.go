@@ -41,8 +41,8 @@ type Client struct {
 	RequestObjectSigningAlg      string `json:"request_object_signing_alg,omitempty"`
 	RequestObjectEncryptionAlg   string `json:"request_object_encryption_alg,omitempty"`
 	RequestObjectEncryptionEnc   string `json:"request_object_encryption_enc,omitempty"`
-	// RequestURIs may carry a fragment, which is the digest of the document
-	// (OpenID Connect Core 1.0, section 6.2).
+	// RequestURIs may carry a fragment, which a request must repeat (OpenID
+	// Connect Core 1.0, section 6.2).
 	RequestURIs []string `json:"request_uris,omitempty"`
 
 	// Scope is what the client may ask for; empty means every scope there is.

@@ -109,7 +109,7 @@ func portOf(u *url.URL) string {
 const MaxRequestURI = 512
 
 // requests holds the places of request objects to OpenID Connect Core 1.0,
-// section 6.2: the fragment may be the digest of the document.
+// section 6.2: they may have a fragment.
 func (v *validation) requests() {
 	for _, uri := range v.client.RequestURIs {
 		address, _, _ := strings.Cut(uri, "#")

@@ -25,6 +25,12 @@ func (m *Manager) End(ctx context.Context, w http.ResponseWriter, browser Browse
 	return s, nil
 }
 
+// Forget takes a session that has ended out of the browser's cookie.
+func (m *Manager) Forget(w http.ResponseWriter, browser Browser, sessionID string) {
+	browser.drop(sessionID)
+	m.send(w, browser)
+}
+
 // EndAll ends every session of a user, in every browser.
 func (m *Manager) EndAll(ctx context.Context, subject, reason string) error {
 	return m.EndOthers(ctx, subject, "", reason)

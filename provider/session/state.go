@@ -83,9 +83,3 @@ func originOf(address string) string {
 	}
 	return ""
 }
-
-// Forget takes a session that has ended out of the browser's cookie.
-func (m *Manager) Forget(w http.ResponseWriter, browser Browser, sessionID string) {
-	browser.drop(sessionID)
-	m.send(w, browser)
-}

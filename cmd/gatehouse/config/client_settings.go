@@ -49,7 +49,7 @@ func clientSettings() []setting[clientEntry] {
 		field("request_object_signing_alg", "The only algorithm taken for request objects.", func(c *storage.Client) value { return text(&c.RequestObjectSigningAlg) }),
 		field("request_object_encryption_alg", "The algorithm by which the client may encrypt request objects.", func(c *storage.Client) value { return text(&c.RequestObjectEncryptionAlg) }),
 		field("request_object_encryption_enc", "How the content of encrypted request objects may be encrypted.", func(c *storage.Client) value { return text(&c.RequestObjectEncryptionEnc) }),
-		field("request_uris", "Every address that the client refers to as request_uri. A fragment is the SHA-256 digest of the document.", func(c *storage.Client) value { return texts(&c.RequestURIs) }),
+		field("request_uris", "Every address that the client refers to as request_uri. A fragment belongs to the address and is compared, but not with the document.", func(c *storage.Client) value { return texts(&c.RequestURIs) }),
 		field("default_max_age", "Seconds after which a sign-in must be renewed for this client.", func(c *storage.Client) value {
 			return optionalNumber(&c.DefaultMaxAge, 0, int(year/time.Second))
 		}),
@@ -61,9 +61,9 @@ func clientSettings() []setting[clientEntry] {
 		field("tos_uri", "The app's terms of service.", func(c *storage.Client) value { return text(&c.TermsOfServiceURI) }),
 		field("initiate_login_uri", "Where the app starts a sign-in; `/apps/open` leads there, with `iss`, from \"My account\" and from pages whose request has ended.", func(c *storage.Client) value { return text(&c.InitiateLoginURI) }),
 		field("frontchannel_logout_uri", "Loaded in a frame when a person signs out. Of the scheme, host and port of one of the redirect URIs.", func(c *storage.Client) value { return text(&c.FrontChannelLogoutURI) }),
-		field("frontchannel_logout_session_required", "Put iss and sid into that address.", func(c *storage.Client) value { return yesNo(&c.FrontChannelLogoutSessionRequired) }),
+		field("frontchannel_logout_session_required", "Whether the app relies on iss and sid in that address. They are always there.", func(c *storage.Client) value { return yesNo(&c.FrontChannelLogoutSessionRequired) }),
 		field("backchannel_logout_uri", "Told by a logout token when a session ends.", func(c *storage.Client) value { return text(&c.BackChannelLogoutURI) }),
-		field("backchannel_logout_session_required", "Put sid into that token.", func(c *storage.Client) value { return yesNo(&c.BackChannelLogoutSessionRequired) }),
+		field("backchannel_logout_session_required", "Whether the app relies on sid in that token. It is always there.", func(c *storage.Client) value { return yesNo(&c.BackChannelLogoutSessionRequired) }),
 		field("software_id", "Name of the software, the same for all who run it.", func(c *storage.Client) value { return text(&c.SoftwareID) }),
 		field("software_version", "Version of the software.", func(c *storage.Client) value { return text(&c.SoftwareVersion) }),
 		field("contacts", "Whom to write to about the app.", func(c *storage.Client) value { return texts(&c.Contacts) }),
