@@ -34,7 +34,11 @@ type Account struct {
 	ID    string
 	Email string
 	// Active says whether the user may sign in, and stay signed in.
-	Active    bool
+	Active bool
+	// Status is what Directus calls it; it is free text there.
+	Status string
+	// Role is the id of the user's role, or empty.
+	Role      string
 	FirstName string
 	LastName  string
 	// Language is what the user chose in Directus (BCP 47), or empty.

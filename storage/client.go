@@ -79,6 +79,14 @@ type Client struct {
 	// Introspects names the clients whose tokens this client may look at
 	// besides its own; "*" stands for all.
 	Introspects []string `json:"introspects,omitempty"`
+	// DirectusExchange says for whom the client may trade an access token for one of
+	// Directus (RFC 8693). Only the configuration sets it.
+	DirectusExchange DirectusExchange `json:"directus_exchange,omitempty"`
+	// Allow says who may use the client.
+	Allow ClientAllow `json:"allow,omitzero"`
+	// ScopeRoles are the roles, by id or name, that a user must have one of, itself
+	// or above his own, to be granted a scope that is named here.
+	ScopeRoles map[string][]string `json:"scope_roles,omitempty"`
 	// RefreshTokenRotation is "always", "public_only" or "never".
 	RefreshTokenRotation string `json:"refresh_token_rotation,omitempty"`
 
@@ -93,6 +101,29 @@ type Client struct {
 	// PresentedAt is when a client that manages its registration last changed
 	// what people know it by; what they allowed it before counts no more.
 	PresentedAt time.Time `json:"presented_at,omitzero"`
+}
+
+// DirectusExchange says whose Directus access tokens a client may have.
+type DirectusExchange string
+
+// What a client may exchange; empty is nothing.
+const (
+	// ExchangeUsers is for users without administrator's access.
+	ExchangeUsers DirectusExchange = "users"
+	// ExchangeAdministrators is for everybody.
+	ExchangeAdministrators DirectusExchange = "administrators"
+)
+
+// ClientAllow says who may use a client: whoever meets every part that is not
+// empty. Empty allows everybody.
+type ClientAllow struct {
+	// Roles are ids or names, of which the user must have one, himself or above
+	// his own.
+	Roles []string `json:"roles,omitempty"`
+	// Policies are ids or names, of which one must hold for the user.
+	Policies []string `json:"policies,omitempty"`
+	// Filter is a filter on directus_users, in the syntax of Directus.
+	Filter json.RawMessage `json:"filter,omitempty"`
 }
 
 // RegisteredBy says who vouched for a client that registered itself.

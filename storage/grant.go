@@ -12,6 +12,10 @@ type Grant struct {
 	Subject string `json:"sub,omitempty"`
 	// SessionID names the session that the grant was made in.
 	SessionID string `json:"session_id,omitempty"`
+	// DirectusSession names the token pair of the sign-in, if one is kept.
+	DirectusSession string `json:"directus_session,omitempty"`
+	// Seen is what was last seen of the user in Directus.
+	Seen Sighting `json:"seen,omitzero"`
 	// Offline grants outlive their session (scope offline_access); every
 	// other one is worth nothing once its session is gone.
 	Offline  bool     `json:"offline,omitempty"`

@@ -34,6 +34,8 @@ type Session struct {
 	LastSeen time.Time `json:"last_seen"`
 	// DirectusSession names the token pair of this sign-in, if one is kept.
 	DirectusSession string `json:"directus_session,omitempty"`
+	// Seen is what was last seen of the user in Directus.
+	Seen Sighting `json:"seen,omitzero"`
 
 	// Participants are the clients that want to be told when the session ends.
 	Participants []Participant `json:"participants,omitempty"`

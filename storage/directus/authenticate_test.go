@@ -28,7 +28,7 @@ func TestAuthenticateReturnsTheAccount(t *testing.T) {
 	})
 	got := b.signIn(t)
 	want := storage.Account{
-		ID: id, Email: email, Active: true, FirstName: "Ada", LastName: "Lovelace", Provider: "default", SeenAt: b.clock.Now(),
+		ID: id, Email: email, Active: true, Status: "active", Role: "r1", FirstName: "Ada", LastName: "Lovelace", Provider: "default", SeenAt: b.clock.Now(),
 		Fields: map[string]any{"title": "Countess", "role": "r1", "role.name": "Customer", "policies.policy.name": []any{"Reader"}},
 	}
 	if diff := cmp.Diff(want, got.Account); diff != "" {

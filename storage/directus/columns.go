@@ -27,10 +27,12 @@ type columns struct {
 	asked []string
 	// handed maps the names in Account.Fields to paths in the answer.
 	handed map[string][]string
+	// role is the path to the id of the role.
+	role []string
 }
 
 func newColumns(fields []string) (columns, error) {
-	c := columns{asked: slices.Clone(baseColumns), handed: map[string][]string{}}
+	c := columns{asked: slices.Clone(baseColumns), handed: map[string][]string{}, role: []string{"role"}}
 	for _, field := range fields {
 		if !columnName.MatchString(field) {
 			return columns{}, fmt.Errorf("directus: %q is not the name of a column", field)
@@ -52,6 +54,12 @@ func newColumns(fields []string) (columns, error) {
 			c.asked = append(c.asked, path)
 		}
 	}
+	if slices.ContainsFunc(fields, func(field string) bool { return strings.HasPrefix(field, "role.") }) {
+		c.role = []string{"role", "id"}
+	}
+	if path := strings.Join(c.role, "."); !slices.Contains(c.asked, path) {
+		c.asked = append(c.asked, path)
+	}
 	return c, nil
 }
 
@@ -71,6 +79,8 @@ func (c columns) read(row map[string]any, seenAt time.Time) (user, error) {
 		ID:        id,
 		Email:     text(row["email"]),
 		Active:    status == "active",
+		Status:    status,
+		Role:      text(follow(row, c.role)),
 		FirstName: text(row["first_name"]),
 		LastName:  text(row["last_name"]),
 		Language:  text(row["language"]),

@@ -73,7 +73,7 @@ func TestAPersonChangesHisAccount(t *testing.T) {
 			}
 			want := storage.Profile{
 				Account: storage.Account{
-					ID: id, Email: email, Active: true, FirstName: "Augusta", Language: "de-DE", Provider: "default",
+					ID: id, Email: email, Active: true, Status: "active", FirstName: "Augusta", Language: "de-DE", Provider: "default",
 					Fields: map[string]any{}, SeenAt: b.clock.Now(),
 				},
 				Language: "de-DE", Appearance: "dark", Avatar: picture,
