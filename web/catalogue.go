@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"text/template"
 
 	"github.com/nicksnyder/go-i18n/v2/i18n"
@@ -39,18 +40,54 @@ func readCatalogues(files fs.FS) ([]catalogue, error) {
 	}
 	var all []catalogue
 	for _, name := range names {
-		c := catalogue{file: name}
-		if c.tag, err = language.Parse(strings.TrimSuffix(path.Base(name), ".json")); err != nil {
-			return nil, fmt.Errorf("%s: its name is no language tag (BCP 47): %w", name, err)
+		c, err := readCatalogue(files, name)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, c)
+	}
+	return all, nil
+}
+
+func readCatalogue(files fs.FS, name string) (c catalogue, err error) {
+	c.file = name
+	if c.tag, err = language.Parse(strings.TrimSuffix(path.Base(name), ".json")); err != nil {
+		return c, fmt.Errorf("%s: its name is no language tag (BCP 47): %w", name, err)
+	}
+	raw, err := fs.ReadFile(files, name)
+	if err != nil {
+		return c, err
+	}
+	if err := json.Unmarshal(raw, &c.words); err != nil {
+		return c, fmt.Errorf("%s: line %d: %w", name, lineOf(raw, err), err)
+	}
+	return c, nil
+}
+
+// readNames is readCatalogues for the names of languages alone, which is much
+// quicker.
+func readNames(files fs.FS) ([]catalogue, error) {
+	names, err := fs.Glob(files, "locales/*.json")
+	if err != nil {
+		return nil, err
+	}
+	all := make([]catalogue, len(names))
+	for i, name := range names {
+		var own struct {
+			Name string `json:"language.name"`
 		}
 		raw, err := fs.ReadFile(files, name)
 		if err != nil {
 			return nil, err
 		}
-		if err := json.Unmarshal(raw, &c.words); err != nil {
-			return nil, fmt.Errorf("%s: line %d: %w", name, lineOf(raw, err), err)
+		if err := json.Unmarshal(raw, &own); err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
 		}
-		all = append(all, c)
+		tag, err := language.Parse(strings.TrimSuffix(path.Base(name), ".json"))
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		all[i] = catalogue{file: name, tag: tag, words: map[string]string{"language.name": own.Name}}
 	}
 	return all, nil
 }
@@ -94,15 +131,21 @@ func (c catalogue) check(source map[string]string) error {
 }
 
 // newCatalogues reads the embedded catalogues, and lays those of the operator
-// over them. English is the source: it has every key.
+// over them. English is the source: it has every key. Of the other languages no
+// more than their names is kept until somebody reads them: all of them together
+// are a tenth of the memory of an idle process.
 func newCatalogues(fallback string, cookies session.Cookies, overlay []catalogue) (*catalogues, error) {
-	bundle := i18n.NewBundle(language.English)
-	c := &catalogues{bundle: bundle, cookies: cookies, fallback: language.English, names: map[language.Tag]string{}}
-	own, err := readCatalogues(localeFiles)
+	c := &catalogues{
+		cookies: cookies, fallback: language.English, names: map[language.Tag]string{}, loaded: map[language.Tag]func() (*i18n.Localizer, error){},
+	}
+	english, err := readCatalogue(localeFiles, "locales/en.json")
 	if err != nil {
 		return nil, fmt.Errorf("catalogue %w", err)
 	}
-	english := own[slices.IndexFunc(own, func(c catalogue) bool { return c.tag == language.English })]
+	own, err := readNames(localeFiles)
+	if err != nil {
+		return nil, fmt.Errorf("catalogue %w", err)
+	}
 	for _, over := range overlay {
 		if err := over.check(english.words); err != nil {
 			return nil, fmt.Errorf("overlay: %w", err)
@@ -110,9 +153,12 @@ func newCatalogues(fallback string, cookies session.Cookies, overlay []catalogue
 	}
 	c.source = english.words
 	for _, words := range append(own, overlay...) {
-		if err := c.add(words); err != nil {
+		if err := c.name(words); err != nil {
 			return nil, err
 		}
+	}
+	for _, tag := range c.tags {
+		c.loaded[tag] = sync.OnceValues(func() (*i18n.Localizer, error) { return load(tag, overlay) })
 	}
 	// In the order of their own names: ours are not the reader's.
 	slices.SortFunc(c.tags, func(a, b language.Tag) int { return cmp.Compare(c.names[a], c.names[b]) })
@@ -128,14 +174,8 @@ func newCatalogues(fallback string, cookies session.Cookies, overlay []catalogue
 	return c, nil
 }
 
-func (c *catalogues) add(words catalogue) error {
-	messages := make([]*i18n.Message, 0, len(words.words))
-	for key, text := range words.words {
-		messages = append(messages, &i18n.Message{ID: key, Other: text})
-	}
-	if err := c.bundle.AddMessages(words.tag, messages...); err != nil {
-		return fmt.Errorf("%s: %w", words.file, err)
-	}
+// name notes a language and what it calls itself.
+func (c *catalogues) name(words catalogue) error {
 	name := words.words["language.name"]
 	if name == "" {
 		if c.names[words.tag] == "" {
@@ -148,4 +188,24 @@ func (c *catalogues) add(words catalogue) error {
 	}
 	c.names[words.tag] = name
 	return nil
+}
+
+// load reads the words of one language.
+func load(tag language.Tag, overlay []catalogue) (*i18n.Localizer, error) {
+	own, err := readCatalogue(localeFiles, "locales/"+tag.String()+".json")
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("catalogue %w", err)
+	}
+	bundle := i18n.NewBundle(tag)
+	for _, c := range append([]catalogue{own}, overlay...) {
+		if c.tag != tag {
+			continue
+		}
+		for key, text := range c.words {
+			if err := bundle.AddMessages(tag, &i18n.Message{ID: key, Other: text}); err != nil {
+				return nil, fmt.Errorf("%s: %w", c.file, err)
+			}
+		}
+	}
+	return i18n.NewLocalizer(bundle, tag.String()), nil
 }

@@ -28,8 +28,9 @@ const (
 
 // catalogues are the words of all screens, by language.
 type catalogues struct {
-	bundle  *i18n.Bundle
 	cookies session.Cookies
+	// loaded reads the words of a language, once.
+	loaded map[language.Tag]func() (*i18n.Localizer, error)
 	// fallback is used where nothing better is known. settled says that the
 	// operator named it, so that the project is not asked.
 	fallback language.Tag
@@ -116,13 +117,11 @@ func (c *catalogues) closest(wanted language.Tag) (language.Tag, bool) {
 
 // words are one language's catalogue.
 type words struct {
-	tag       language.Tag
-	localizer *i18n.Localizer
+	tag        language.Tag
+	catalogues *catalogues
 }
 
-func (c *catalogues) words(tag language.Tag) words {
-	return words{tag: tag, localizer: i18n.NewLocalizer(c.bundle, tag.String())}
-}
+func (c *catalogues) words(tag language.Tag) words { return words{tag: tag, catalogues: c} }
 
 // T returns the words of a key; pairs name and fill its placeholders. A key
 // that this language lacks is taken from English; one that English lacks is an
@@ -139,15 +138,24 @@ func (w words) T(key string, pairs ...any) (string, error) {
 		}
 		data[name] = w.isolate(pair[1])
 	}
-	text, err := w.localizer.Localize(&i18n.LocalizeConfig{MessageID: key, TemplateData: data})
+	config := i18n.LocalizeConfig{MessageID: key, TemplateData: data}
+	text, err := w.catalogues.localize(w.tag, config)
 	var missing *i18n.MessageNotFoundErr
-	if errors.As(err, &missing) && text != "" {
-		return text, nil
+	if errors.As(err, &missing) && w.tag != language.English {
+		text, err = w.catalogues.localize(language.English, config)
 	}
 	if err != nil {
 		return "", fmt.Errorf("words of %q: %w", key, err)
 	}
 	return text, nil
+}
+
+func (c *catalogues) localize(tag language.Tag, config i18n.LocalizeConfig) (string, error) {
+	localizer, err := c.loaded[tag]()
+	if err != nil {
+		return "", err
+	}
+	return localizer.Localize(&config)
 }
 
 // isolate keeps what fills a placeholder from turning the sentence around it

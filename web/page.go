@@ -186,7 +186,7 @@ func (web *Web) show(w http.ResponseWriter, r *http.Request, status int, name st
 		// A mistake of the operator's template that shows with this data only.
 		web.sink.Emit(r.Context(), event.Event{Name: event.InternalError, Kind: name, Reason: "the overlay's template did not render; ours is shown", Err: err})
 		body.Reset()
-		err = own.ExecuteTemplate(&body, "layout", data)
+		err = own.render(&body, data)
 	}
 	if err != nil {
 		web.sink.Emit(r.Context(), event.Event{Name: event.InternalError, Kind: name, Reason: "page did not render", Err: err})

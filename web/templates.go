@@ -10,6 +10,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 )
 
 //go:embed templates/*.html
@@ -17,10 +18,15 @@ var templateFiles embed.FS
 
 // templates are the screens, each with the layout around it.
 type templates struct {
-	shown map[string]*template.Template
+	shown map[string]parsed
 	// own are ours where the operator's are shown.
-	own map[string]*template.Template
+	own map[string]parsed
 }
+
+// parsed is a screen. Ours are parsed when they are first shown: all of them
+// together are a tenth of the memory of an idle process, and few are ever shown
+// at an installation.
+type parsed func() (*template.Template, error)
 
 // frames are the files that screens share.
 func frames() []string {
@@ -34,7 +40,7 @@ const accountFrame = "templates/account_layout.html"
 // parseTemplates reads our templates, and those that the operator lays over
 // them. source are the words that there are.
 func parseTemplates(over map[string]string, source map[string]string) (templates, error) {
-	all := templates{shown: map[string]*template.Template{}, own: map[string]*template.Template{}}
+	all := templates{shown: map[string]parsed{}, own: map[string]parsed{}}
 	keys := slices.Sorted(maps.Keys(source))
 	for name, content := range over {
 		if err := checkTemplate(name, content, source, keys); err != nil {
@@ -54,16 +60,18 @@ func parseTemplates(over map[string]string, source map[string]string) (templates
 		if strings.HasPrefix(name, "account") {
 			parts = append(parts, accountFrame)
 		}
-		if all.shown[name], err = template.ParseFS(templateFiles, parts...); err != nil {
-			return all, fmt.Errorf("template: %w", err)
-		}
+		all.shown[name] = sync.OnceValues(func() (*template.Template, error) {
+			return template.ParseFS(templateFiles, parts...)
+		})
 		if !slices.ContainsFunc(parts, func(part string) bool { return over[part] != "" }) {
 			continue
 		}
 		all.own[name] = all.shown[name]
-		if all.shown[name], err = overlaid(parts, over); err != nil {
+		theirs, err := overlaid(parts, over)
+		if err != nil {
 			return all, fmt.Errorf("overlay: %w", err)
 		}
+		all.shown[name] = func() (*template.Template, error) { return theirs, nil }
 	}
 	return all, nil
 }
@@ -95,5 +103,13 @@ func overlaid(parts []string, over map[string]string) (*template.Template, error
 
 // render writes a screen.
 func (t templates) render(w io.Writer, name string, data any) error {
-	return t.shown[name].ExecuteTemplate(w, "layout", data)
+	return t.shown[name].render(w, data)
+}
+
+func (p parsed) render(w io.Writer, data any) error {
+	screen, err := p()
+	if err != nil {
+		return fmt.Errorf("template: %w", err)
+	}
+	return screen.ExecuteTemplate(w, "layout", data)
 }
