@@ -87,6 +87,7 @@ type Client struct {
 	forgetting sync.Mutex
 	forgotten  uint64
 
+	access    *accessCache
 	sight     sight
 	providers providers
 	register  registering
@@ -129,6 +130,10 @@ func New(config Config) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("directus: cache: %w", err)
 	}
+	access, err := newAccessCache(orDefault(config.CacheSize, DefaultCacheSize))
+	if err != nil {
+		return nil, err
+	}
 	brand, err := newBrand()
 	if err != nil {
 		return nil, fmt.Errorf("directus: cache: %w", err)
@@ -139,7 +144,7 @@ func New(config Config) (*Client, error) {
 	}
 	return &Client{
 		rest: caller, token: config.ServiceToken, writeToken: config.WriteToken, publicURL: publicURL, columns: columns, forward: config.ForwardClientAddress,
-		now: config.Now, random: config.Random, log: logger, cache: cache,
+		now: config.Now, random: config.Random, log: logger, cache: cache, access: access,
 		register: register, brand: brand,
 	}, nil
 }

@@ -71,6 +71,7 @@ func TestOnDirectus(t *testing.T) {
 		"external sign-in":                externalSignIn,
 		"external sign-in of another":     externalOfAnother,
 		"password policy":                 passwordPolicy,
+		"roles and policies":              accessOfUsers,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

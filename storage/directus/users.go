@@ -77,6 +77,7 @@ func (c *Client) Forget(id string) {
 	c.forgotten++
 	c.lookups.Forget(id)
 	c.cache.Remove(id)
+	c.access.forget(id)
 }
 
 func (c *Client) fetch(ctx context.Context, id string) (storage.Account, error) {

@@ -31,13 +31,8 @@ func (s *Server) routes() http.Handler {
 	mux.HandleFunc("GET /users/register/verify-email", s.verifyEmail)
 	mux.HandleFunc("POST /users/invite/accept", s.acceptInvitation)
 	mux.HandleFunc("SEARCH /users", s.known(s.searchUsers))
-	mux.HandleFunc("SEARCH /roles", s.known(func(w http.ResponseWriter, _ *http.Request, who caller) {
-		if who == stranger || who == person {
-			refuse(w, http.StatusForbidden, "FORBIDDEN")
-			return
-		}
-		answer(w, []any{map[string]any{"id": "00000000-0000-4000-8000-00000000000c", "name": "Customer"}})
-	}))
+	mux.HandleFunc("SEARCH /roles", s.known(s.searchRoles))
+	mux.HandleFunc("SEARCH /access", s.known(s.searchAccess))
 	mux.HandleFunc("GET /server/ping", func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = w.Write([]byte("pong"))
 	})

@@ -13,7 +13,7 @@ import (
 const currentUser = "$CURRENT_USER"
 
 // searchUsers answers filters of the form {"id":{"_eq":…}}, see holds, and
-// several of them in {"_and":[…]}.
+// several of them in {"_and":[…]} or {"_or":[…]}.
 // The tokens' own users, which are not in the list, are found by currentUser.
 func (s *Server) searchUsers(w http.ResponseWriter, r *http.Request, who caller) {
 	var body struct {
@@ -84,11 +84,11 @@ func (a *account) row() map[string]any {
 
 func matches(row map[string]any, filter map[string]any) bool {
 	for column, value := range filter {
-		if all, ok := value.([]any); ok && column == "_and" {
-			for _, one := range all {
-				if one, ok := one.(map[string]any); !ok || !matches(row, one) {
-					return false
-				}
+		if several, ok := value.([]any); ok {
+			met := func(one any) bool { filter, ok := one.(map[string]any); return ok && matches(row, filter) }
+			unmet := func(one any) bool { return !met(one) }
+			if column == "_and" && slices.ContainsFunc(several, unmet) || column == "_or" && !slices.ContainsFunc(several, met) {
+				return false
 			}
 			continue
 		}
@@ -120,6 +120,9 @@ func holds(value any, operator string, operand any) bool {
 		return regexp.MustCompile("(?is)" + pattern + "$").MatchString(text)
 	case "_nempty":
 		return value != nil && value != ""
+	case "_in":
+		several, _ := operand.([]any)
+		return slices.Contains(several, value)
 	}
 	return false
 }
@@ -129,6 +132,9 @@ func show(shown, row map[string]any, path []string) bool {
 	value, exists := row[path[0]]
 	if !exists {
 		return false
+	}
+	if _, isHidden := value.(hidden); isHidden {
+		return true
 	}
 	related, isRelated := value.(map[string]any)
 	if len(path) == 1 || !isRelated {

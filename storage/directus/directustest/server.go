@@ -61,6 +61,13 @@ type Server struct {
 	registration Registration
 	mails        mails
 	project      Project
+
+	roles    map[string]Role
+	policies map[string]Policy
+	// readable are collections that the service token was let read.
+	readable []string
+	// ten says that rights hang on roles, as in Directus 10.
+	ten bool
 }
 
 // User is a row of directus_users.
@@ -115,6 +122,8 @@ func New(t testing.TB) *Server {
 		files:        map[string]storage.Picture{},
 		uploads:      map[string]upload{},
 		attempts:     LoginAttempts,
+		roles:        map[string]Role{CustomerRole: {ID: CustomerRole, Name: "Customer"}},
+		policies:     map[string]Policy{},
 		mails:        mails{secret: []byte(randomText())},
 		project:      Project{Name: "Directus", Color: "#6644FF", Language: "en-US", Appearance: "auto"},
 	}

@@ -1,0 +1,122 @@
+package directus_test
+
+import (
+	"crypto/rand"
+	"errors"
+	"net/http"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"gatehouse/storage"
+	"gatehouse/storage/directus"
+)
+
+// create makes a thing as administrator and returns its id.
+func (d *real) create(t *testing.T, path string, body map[string]any) string {
+	t.Helper()
+	var created struct {
+		ID string `json:"id"`
+	}
+	if err := d.Call(t.Context(), http.MethodPost, path, body, &created); err != nil {
+		t.Fatal(err)
+	}
+	return created.ID
+}
+
+// reader is a user whose static token reads collections and nothing else.
+func (d *real) reader(t *testing.T, collections ...string) storage.Secret {
+	t.Helper()
+	token := rand.Text()
+	body := map[string]any{"first_name": "Reader", "status": "active", "token": token}
+	key := "policy"
+	none := map[string]any{"name": "Reader", "admin_access": false, "app_access": false}
+	var holder string
+	if d.isTen() {
+		key, holder = "role", d.create(t, "/roles", none)
+		body["role"] = holder
+	} else {
+		holder = d.create(t, "/policies", none)
+		body["policies"] = []map[string]any{{"policy": holder}}
+	}
+	for _, collection := range collections {
+		if err := d.Call(t.Context(), http.MethodPost, "/permissions", map[string]any{
+			key: holder, "collection": collection, "action": "read", "fields": []string{"*"},
+		}, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	d.create(t, "/users", body)
+	return storage.Secret(token)
+}
+
+func accessOfUsers(t *testing.T, d *real) {
+	if d.isTen() {
+		accessOnTen(t, d)
+		return
+	}
+	policy := func(name string, change map[string]any) string {
+		body := map[string]any{"name": name, "admin_access": false, "app_access": false}
+		for key, value := range change {
+			body[key] = value
+		}
+		return d.create(t, "/policies", body)
+	}
+	own, ofRole, above := policy("Access own", map[string]any{"ip_access": []string{"192.0.2.1"}}), policy("Access role", nil), policy("Access above", map[string]any{"app_access": true})
+	everybody := d.create(t, "/roles", map[string]any{"name": "Access everybody", "policies": []map[string]any{{"policy": above}}})
+	clerk := d.create(t, "/roles", map[string]any{"name": "Access clerk", "parent": everybody, "policies": []map[string]any{{"policy": ofRole}}})
+	id, _ := d.user(t, map[string]any{"role": clerk, "policies": []map[string]any{{"policy": own}}})
+
+	client := d.client(t, func(c *directus.Config) {
+		c.ServiceToken = d.reader(t, "directus_users", "directus_roles", "directus_access", "directus_policies")
+	})
+	account, err := client.Find(t.Context(), id, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := client.Access(t.Context(), account, 0)
+	want := storage.UserAccess{
+		Roles:    []storage.NamedRole{{ID: clerk, Name: "Access clerk"}, {ID: everybody, Name: "Access everybody"}},
+		Policies: []storage.NamedPolicy{{ID: above, Name: "Access above"}, {ID: own, Name: "Access own"}, {ID: ofRole, Name: "Access role"}},
+		App:      true,
+	}
+	if diff := cmp.Diff(want, got); err != nil || diff != "" {
+		t.Errorf("%v %s", err, diff)
+	}
+	admin, err := client.Access(t.Context(), storage.Account{ID: id, Role: d.administratorRole(t)}, 0)
+	if err != nil || !admin.Admin || !admin.App {
+		t.Errorf("administrator: %+v, %v", admin, err)
+	}
+	// Directus leaves out what it does not show of a relation: nobody must look to
+	// have no policies for it.
+	for name, collections := range map[string][]string{
+		"no right on either":    {"directus_users", "directus_roles"},
+		"no right on policies":  {"directus_users", "directus_roles", "directus_access"},
+		"no right on access":    {"directus_users", "directus_roles", "directus_policies"},
+		"no right on roles too": {"directus_users"},
+	} {
+		blind := d.client(t, func(c *directus.Config) { c.ServiceToken = d.reader(t, collections...) })
+		if _, err := blind.Access(t.Context(), account, 0); !errors.Is(err, directus.ErrServiceToken) {
+			t.Errorf("%s: %v, want %v", name, err, directus.ErrServiceToken)
+		}
+	}
+}
+
+func accessOnTen(t *testing.T, d *real) {
+	role := d.create(t, "/roles", map[string]any{"name": "Access clerk", "app_access": true})
+	id, _ := d.user(t, map[string]any{"role": role})
+	client := d.client(t)
+	account, err := client.Find(t.Context(), id, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := client.Access(t.Context(), account, 0)
+	want := storage.UserAccess{Roles: []storage.NamedRole{{ID: role, Name: "Access clerk"}}, App: true}
+	if diff := cmp.Diff(want, got); err != nil || diff != "" {
+		t.Errorf("%v %s", err, diff)
+	}
+	admin, err := client.Access(t.Context(), storage.Account{ID: id, Role: d.administratorRole(t)}, 0)
+	if err != nil || !admin.Admin || len(admin.Policies) != 0 {
+		t.Errorf("administrator: %+v, %v", admin, err)
+	}
+}
