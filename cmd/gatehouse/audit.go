@@ -33,7 +33,7 @@ func (a audit) Emit(ctx context.Context, e event.Event) {
 	}
 	level := slog.LevelInfo
 	switch e.Name {
-	case event.InternalError:
+	case event.InternalError, event.DirectusAway:
 		level = slog.LevelError
 	case event.CodeReplayed, event.RefreshTokenReused, event.SignInThrottled,
 		event.LogoutDeliveryFailed, event.LogoutGivenUp:

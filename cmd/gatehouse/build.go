@@ -63,7 +63,7 @@ func (a *app) build(ctx context.Context, settings *config.Loaded, backend storag
 	if err != nil {
 		return nil, err
 	}
-	if p.directus, err = a.newDirectus(settings, releaser.Fields(), logger); err != nil {
+	if p.directus, err = a.newDirectus(settings, releaser.Fields(), sink, logger); err != nil {
 		return nil, err
 	}
 	screens, err := a.newWeb(settings, p, handles, sink, logger)
@@ -116,13 +116,21 @@ func newFetcher(settings *config.Loaded) (*fetch.Fetcher, error) {
 	}), nil
 }
 
-func (a *app) newDirectus(settings *config.Loaded, fields []string, logger *slog.Logger) (*directus.Client, error) {
+func (a *app) newDirectus(settings *config.Loaded, fields []string, sink event.Sink, logger *slog.Logger) (*directus.Client, error) {
 	return directus.New(directus.Config{
 		BaseURL: settings.Directus.URL, ServiceToken: settings.Directus.Token, WriteToken: settings.Directus.WriteToken,
 		PublicURL:       settings.Directus.PublicURL,
 		RegisterByToken: settings.Registration.Mode == config.RegistrationByToken, RegistrationRole: settings.Registration.Role,
 		Timeout:       settings.Directus.Timeout,
 		MaxConcurrent: settings.Directus.MaxConcurrent, Fields: fields, ForwardClientAddress: settings.Directus.ForwardClientAddress,
+		BreakerFailures: settings.Directus.BreakerFailures, BreakerPause: settings.Directus.BreakerPause,
+		Changed: func(away bool) {
+			name := event.DirectusBack
+			if away {
+				name = event.DirectusAway
+			}
+			sink.Emit(context.Background(), event.Event{Name: name})
+		},
 		Now: a.now, Random: a.random, Logger: logger,
 	})
 }

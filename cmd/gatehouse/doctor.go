@@ -16,6 +16,7 @@ import (
 	"gatehouse/keys"
 	"gatehouse/provider/claims"
 	"gatehouse/provider/clients"
+	"gatehouse/provider/event"
 	"gatehouse/provider/oauth"
 	"gatehouse/storage"
 	"gatehouse/storage/directus"
@@ -94,7 +95,7 @@ func (a *app) patient(settings *config.Loaded) doctor.Patient {
 	}
 	releaser, err := claims.New(claims.Config{Mapping: settings.Claims})
 	if err == nil {
-		if client, err := a.newDirectus(settings, releaser.Fields(), logger); err == nil {
+		if client, err := a.newDirectus(settings, releaser.Fields(), event.Discard, logger); err == nil {
 			patient.Directus, patient.Providers = client, client.Providers
 		}
 	}

@@ -53,6 +53,11 @@ const (
 	LogoutDeliveryFailed Name = "logout.delivery_failed"
 	LogoutGivenUp        Name = "logout.given_up"
 
+	// DirectusAway says that Directus does not answer and is left alone for a
+	// while, DirectusBack that it answers again.
+	DirectusAway Name = "directus.away"
+	DirectusBack Name = "directus.back"
+
 	InternalError Name = "internal_error"
 )
 

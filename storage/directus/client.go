@@ -23,6 +23,9 @@ const (
 	DefaultMaxConcurrent = 32
 	DefaultLoginWait     = 2 * time.Second
 	DefaultCacheSize     = 10_000
+
+	DefaultBreakerFailures = 5
+	DefaultBreakerPause    = 10 * time.Second
 )
 
 // Config is what a Client needs. BaseURL, ServiceToken, Now and Random are
@@ -53,6 +56,14 @@ type Config struct {
 	MaxConcurrent int
 	// LoginWait is how long a login waits for its turn before it is refused.
 	LoginWait time.Duration
+	// BreakerFailures is after how many requests in a row that Directus did not
+	// answer it is left alone for BreakerPause: requests then fail at once. One
+	// is let through after the pause; if it is answered, all are.
+	BreakerFailures int
+	BreakerPause    time.Duration
+	// Changed is told when Directus begins to be left alone (away), and when it
+	// answers again. It must not call the Client, and may be nil.
+	Changed func(away bool)
 	// Fields are the columns of directus_users that the claims need, besides
 	// those that are always read. A dot reaches into a relation: role.name.
 	Fields []string
@@ -113,11 +124,15 @@ func New(config Config) (*Client, error) {
 		return nil, err
 	}
 	caller, err := rest.New(rest.Config{
-		BaseURL:       config.BaseURL,
-		Transport:     config.Transport,
-		Timeout:       orDefault(config.Timeout, DefaultTimeout),
-		MaxConcurrent: orDefault(config.MaxConcurrent, DefaultMaxConcurrent),
-		LoginWait:     orDefault(config.LoginWait, DefaultLoginWait),
+		BaseURL:         config.BaseURL,
+		Transport:       config.Transport,
+		Timeout:         orDefault(config.Timeout, DefaultTimeout),
+		MaxConcurrent:   orDefault(config.MaxConcurrent, DefaultMaxConcurrent),
+		LoginWait:       orDefault(config.LoginWait, DefaultLoginWait),
+		BreakerFailures: orDefault(config.BreakerFailures, DefaultBreakerFailures),
+		BreakerPause:    orDefault(config.BreakerPause, DefaultBreakerPause),
+		Changed:         config.Changed,
+		Now:             config.Now,
 	})
 	if err != nil {
 		return nil, err
@@ -157,8 +172,14 @@ func orDefault[T comparable](value, otherwise T) T {
 	return value
 }
 
+// maxPong is room for what Directus says to a ping, and for little else.
+const maxPong = 16
+
 // Ping says whether Directus answers. Directus counts it toward its limits.
 func (c *Client) Ping(ctx context.Context) error {
-	_, err := c.rest.Do(ctx, rest.Request{Name: "ping", Method: http.MethodGet, Path: "/server/ping"}, nil)
+	answer, err := c.rest.Fetch(ctx, rest.Request{Name: "ping", Method: http.MethodGet, Path: "/server/ping"}, maxPong)
+	if err == nil && string(answer.Bytes) != "pong" {
+		err = errors.New("ping: something else answers than directus")
+	}
 	return unavailable(err)
 }

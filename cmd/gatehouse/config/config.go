@@ -57,6 +57,10 @@ type Directus struct {
 	MaxConcurrent int
 	// Staleness is how old a look at a user may be.
 	Staleness time.Duration
+	// BreakerFailures is after how many failures in a row Directus is left alone
+	// for BreakerPause.
+	BreakerFailures int
+	BreakerPause    time.Duration
 	// AttemptsLimit is auth_login_attempts of Directus, zero for none.
 	AttemptsLimit int
 	// EmailVerified is "evidence", "always" or "never".

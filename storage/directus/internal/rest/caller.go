@@ -24,6 +24,14 @@ type Config struct {
 	MaxConcurrent int
 	// LoginWait is how long a login waits for its turn at most.
 	LoginWait time.Duration
+	// BreakerFailures is after how many failures in a row requests are refused
+	// at once, for BreakerPause each time; 0 stands for never. Changed is told
+	// when that begins and ends; it must not call the Caller and may be nil. Now
+	// is needed if BreakerFailures is not 0.
+	BreakerFailures int
+	BreakerPause    time.Duration
+	Changed         func(away bool)
+	Now             func() time.Time
 }
 
 // Caller sends requests to one Directus. It is safe for concurrent use.
@@ -36,6 +44,7 @@ type Caller struct {
 	// slots of their own they cannot starve the look-ups that keep people
 	// signed in.
 	logins, others chan struct{}
+	breaker        *breaker
 }
 
 // New returns a Caller.
@@ -53,6 +62,9 @@ func New(config Config) (*Caller, error) {
 	if config.LoginWait < 0 {
 		return nil, errors.New("directus: time that logins wait is negative")
 	}
+	if config.BreakerFailures < 0 || config.BreakerFailures > 0 && (config.BreakerPause <= 0 || config.Now == nil) {
+		return nil, errors.New("directus: the breaker needs a number of failures, a pause and a clock")
+	}
 	logins := max(1, config.MaxConcurrent*3/4)
 	others := max(1, config.MaxConcurrent-logins)
 	transport := config.Transport
@@ -65,6 +77,7 @@ func New(config Config) (*Caller, error) {
 		loginWait: config.LoginWait,
 		logins:    make(chan struct{}, logins),
 		others:    make(chan struct{}, others),
+		breaker:   newBreaker(config),
 		client: &http.Client{
 			Transport: transport,
 			// A redirect would carry a password or token to an address that

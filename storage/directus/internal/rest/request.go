@@ -86,15 +86,24 @@ func (c *Caller) Fetch(ctx context.Context, request Request, limit int) (Content
 	return content, err
 }
 
-// exchange sends the request once and has a 2xx answer read.
+// exchange sends the request once and has a 2xx answer read, unless Directus is
+// being left alone.
 func (c *Caller) exchange(ctx context.Context, request Request, read func(*http.Response) error) (Answer, error) {
 	limited, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
+	if refusal := c.breaker.refusal(request); refusal != nil {
+		return Answer{}, refusal
+	}
 	done, err := c.turn(ctx, limited, request)
 	if err != nil {
 		return Answer{}, err
 	}
 	defer done()
+	// Whoever waited for his turn finds out here that others waited in vain.
+	return c.breaker.guard(request, func() (Answer, error) { return c.send(ctx, limited, request, read) })
+}
+
+func (c *Caller) send(ctx, limited context.Context, request Request, read func(*http.Response) error) (Answer, error) {
 	message, err := c.message(limited, request)
 	if err != nil {
 		return Answer{}, err
