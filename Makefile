@@ -43,6 +43,7 @@ check:
 	@unformatted=$$(find . -name node_modules -prune -o -name '*.go' -print0 | xargs -0 gofmt -l); \
 	  if [[ -n $$unformatted ]]; then echo "gofmt -w is needed for:"; echo "$$unformatted"; exit 1; fi
 	$(GO) vet ./...
+	@cd examples/directus-extension && node --test >/dev/null || { cd examples/directus-extension && node --test; }
 
 conformance-mutants: ## switch off each rule of e2e/mutants in turn; a test must fail for each
 	@e2e/tools/provision test
