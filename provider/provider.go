@@ -85,6 +85,8 @@ type Config struct {
 	RequestLifetime time.Duration
 	// Staleness is how old the last look at a user may be.
 	Staleness time.Duration
+	// EndOn are the changes of a user that end what is older than they are.
+	EndOn []account.Cause
 
 	UILocales           []language.Tag
 	PolicyURI, TermsURI string
@@ -123,6 +125,7 @@ type Provider struct {
 	clientKeys    *clientkeys.Keys
 	subjects      *claims.Subjects
 	desk          *desk.Desk
+	gate          *account.Gate
 }
 
 // New builds the endpoints.
@@ -191,7 +194,10 @@ func (p *Provider) shared(config Config) (err error) {
 }
 
 func (p *Provider) endpoints(config Config) (err error) {
-	gate := &account.Gate{Directory: config.Directory, Staleness: config.Staleness, End: p.EndUser}
+	p.gate = &account.Gate{
+		Directory: config.Directory, Staleness: config.Staleness, EndOn: config.EndOn, Store: config.Store,
+		End: p.EndUser, EndOlder: p.endOlder, Sink: config.Sink,
+	}
 	where := paths()
 	base := strings.TrimSuffix(config.Issuer, "/")
 	authenticator, err := clientauth.New(clientauth.Config{
@@ -204,7 +210,7 @@ func (p *Provider) endpoints(config Config) (err error) {
 	}
 	p.authorize, err = authorize.New(authorize.Config{
 		Issuer: config.Issuer, Store: config.Store, Clients: config.Clients, Sessions: p.sessions, Tokens: p.tokens,
-		Subjects: p.subjects, Accounts: gate, Handles: config.Handles, Claims: config.Claims, Evidence: config.Store.VerifiedEmails,
+		Subjects: p.subjects, Accounts: p.gate, Handles: config.Handles, Claims: config.Claims, Evidence: config.Store.VerifiedEmails,
 		Pages: config.Pages, RequestLifetime: config.RequestLifetime,
 		Signatures: p.clientKeys, Decrypter: config.Keys, Fetcher: config.Fetcher,
 		Registration: config.Registration, Now: config.Now, Random: config.Random, Sink: config.Sink,
@@ -213,11 +219,11 @@ func (p *Provider) endpoints(config Config) (err error) {
 		return err
 	}
 	p.grant = grant.New(grant.Config{
-		Clients: authenticator, Tokens: p.tokens, Sessions: p.sessions, Accounts: gate, Claims: config.Claims,
+		Clients: authenticator, Tokens: p.tokens, Sessions: p.sessions, Accounts: p.gate, Claims: config.Claims,
 		Evidence: config.Store.VerifiedEmails, Sink: config.Sink,
 	})
 	p.userinfo = userinfo.New(userinfo.Config{
-		Tokens: p.tokens, Accounts: gate, Claims: config.Claims, Evidence: config.Store.VerifiedEmails, Sink: config.Sink,
+		Tokens: p.tokens, Accounts: p.gate, Claims: config.Claims, Evidence: config.Store.VerifiedEmails, Sink: config.Sink,
 	})
 	p.introspection = introspection.New(introspection.Config{Issuer: config.Issuer, Clients: authenticator, Tokens: p.tokens, Sink: config.Sink})
 	p.revocation = revocation.New(revocation.Config{Clients: authenticator, Tokens: p.tokens, Sink: config.Sink})
@@ -275,6 +281,10 @@ func (p *Provider) Deliveries() *backchannel.Deliverer { return p.deliverer }
 // EndUser ends every session and grant of a user.
 func (p *Provider) EndUser(ctx context.Context, subject, reason string) error {
 	return p.desk.EndUser(ctx, subject, reason)
+}
+
+func (p *Provider) endOlder(ctx context.Context, subject, reason string, over func(storage.Sighting) bool) error {
+	return p.desk.EndOlder(ctx, subject, reason, over)
 }
 
 // Handler serves the provider, and below the issuer's path whatever screens

@@ -205,7 +205,7 @@ func (a arrival) again() string {
 func (s *screens) signedIn(w http.ResponseWriter, r *http.Request, interaction *authorize.Interaction, result SignInResult, given arrival) {
 	signIn := session.SignIn{
 		Subject: result.Account.ID, Began: result.Began, ACR: session.ACRPassword, AMR: session.AMRPassword(), MustEnrolOTP: result.MustEnrolOTP,
-		Remember: given.remember, DirectusSession: result.DirectusSession,
+		Remember: given.remember, DirectusSession: result.DirectusSession, Seen: storage.Sight(result.Account),
 	}
 	if result.OTPUsed {
 		signIn.ACR, signIn.AMR = session.ACROTP, session.AMROTP()

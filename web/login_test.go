@@ -69,7 +69,7 @@ func TestLoginSucceeds(t *testing.T) {
 	h := newHouse(t)
 	answer := h.post("/login?request=r1", url.Values{"username": {" Ada@Example.com "}, "password": {password}, "remember": {"1"}})
 	h.wantTo(answer, h.server.URL+"/authorize/r1")
-	want := []session.SignIn{{Subject: "ada", Began: h.clock.Now(), ACR: "urn:gatehouse:acr:password", AMR: []string{"pwd"}, Remember: true}}
+	want := []session.SignIn{{Subject: "ada", Began: h.clock.Now(), ACR: "urn:gatehouse:acr:password", AMR: []string{"pwd"}, Remember: true, Seen: storage.Sight(storage.Account{Email: "ada@example.com"})}}
 	if diff := cmp.Diff(want, h.interactions.signIns); diff != "" {
 		t.Errorf("sign-in (-want +got):\n%s", diff)
 	}

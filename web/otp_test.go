@@ -39,7 +39,7 @@ func TestOTP(t *testing.T) {
 			h := newHouse(t)
 			h.askOTP()
 			h.wantTo(h.sendOTP(typed), h.server.URL+"/authorize/r1")
-			want := []session.SignIn{{Subject: "grace", Began: h.clock.Now(), ACR: "urn:gatehouse:acr:otp", AMR: []string{"pwd", "otp", "mfa"}}}
+			want := []session.SignIn{{Subject: "grace", Began: h.clock.Now(), ACR: "urn:gatehouse:acr:otp", AMR: []string{"pwd", "otp", "mfa"}, Seen: storage.Sight(storage.Account{Email: "grace@example.com"})}}
 			if diff := cmp.Diff(want, h.interactions.signIns); diff != "" {
 				t.Errorf("sign-in (-want +got):\n%s", diff)
 			}

@@ -83,7 +83,7 @@ func (a *app) build(ctx context.Context, settings *config.Loaded, backend storag
 		SessionManagement:  settings.SessionManagement,
 		PairwiseSecret:     []byte(settings.PairwiseSecret.Reveal()),
 		ClientRegistration: settings.ClientRegistration.Settings(),
-		RequestLifetime:    settings.Tokens.RequestLifetime, Staleness: settings.Directus.Staleness,
+		RequestLifetime:    settings.Tokens.RequestLifetime, Staleness: settings.Directus.Staleness, EndOn: settings.Directus.EndOn,
 		Registration: settings.Registration.Mode != config.RegistrationOff, ExternalSignIn: settings.Directus.ExternalSignIn,
 		UILocales: screens.Languages(), PolicyURI: settings.PolicyURI, TermsURI: settings.TermsOfServiceURI,
 		Now: a.now, Random: a.random, Sink: sink,

@@ -4,13 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
+	"gatehouse/provider/event"
 	"gatehouse/storage"
 )
 
-// ErrInactive says that the user may not sign in, or no longer exists.
-var ErrInactive = errors.New("user is not active")
+// ErrInactive says that the user may not go on: he may not sign in, no longer
+// exists, or has changed since he signed in.
+var ErrInactive = errors.New("user is not active, or has changed")
 
 // Directory looks users up. storage/directus satisfies it.
 type Directory interface {
@@ -24,23 +27,134 @@ type Gate struct {
 	Directory Directory
 	// Staleness is how old a look may be.
 	Staleness time.Duration
-	// End ends all of a user's sessions and grants.
-	End func(ctx context.Context, subject, reason string) error
+	// EndOn are the changes that end what is older than they are, of Choices.
+	EndOn []Cause
+	Store *storage.Store
+	// End ends all of a user's sessions and grants, EndOlder those of which over
+	// says that the user has changed since they were last held against Directus.
+	End      func(ctx context.Context, subject, reason string) error
+	EndOlder func(ctx context.Context, subject, reason string, over func(storage.Sighting) bool) error
+	Sink     event.Sink
 }
 
-// Check returns the user, or ErrInactive after everything of the user was ended.
-// If Directus cannot be asked the error wraps storage.ErrUnavailable.
-func (g *Gate) Check(ctx context.Context, subject string) (storage.Account, error) {
-	account, err := g.Directory.Find(ctx, subject, g.Staleness)
-	gone := errors.Is(err, storage.ErrNotFound)
-	if err != nil && !gone {
-		return storage.Account{}, fmt.Errorf("look user up: %w", err)
-	}
-	if !gone && account.Active {
-		return account, nil
-	}
-	if err := g.End(ctx, subject, "user is not active"); err != nil {
+// Session returns the user of a session, or ErrInactive after everything of the
+// user was ended that is not to go on. If Directus cannot be asked the error
+// wraps storage.ErrUnavailable.
+func (g *Gate) Session(ctx context.Context, s storage.Session) (storage.Account, error) {
+	return g.check(ctx, s.Subject, s.Seen, func(ctx context.Context, seen storage.Sighting) error {
+		return g.Store.Sessions.Update(ctx, s.ID, func(current *storage.Session) error {
+			current.Seen = seen
+			return nil
+		})
+	})
+}
+
+// Grant is Session for the user of a grant.
+func (g *Gate) Grant(ctx context.Context, grant storage.Grant) (storage.Account, error) {
+	return g.check(ctx, grant.Subject, grant.Seen, func(ctx context.Context, seen storage.Sighting) error {
+		return g.Store.Grants.Update(ctx, grant.ID, func(current *storage.Grant) error {
+			current.Seen = seen
+			return nil
+		})
+	})
+}
+
+func (g *Gate) check(ctx context.Context, subject string, then storage.Sighting, remember func(context.Context, storage.Sighting) error) (storage.Account, error) {
+	account, gone, err := g.find(ctx, subject, g.Staleness)
+	if err != nil {
 		return storage.Account{}, err
 	}
-	return storage.Account{}, ErrInactive
+	if !gone && (!account.Active || len(changes(then, storage.Sight(account))) > 0) {
+		// What is remembered here may be older than the session, which another
+		// node made after the change.
+		if account, gone, err = g.find(ctx, subject, 0); err != nil {
+			return storage.Account{}, err
+		}
+	}
+	ended, err := g.Judge(ctx, subject, account, gone, then)
+	switch {
+	case err != nil:
+		return storage.Account{}, err
+	case ended:
+		return storage.Account{}, ErrInactive
+	}
+	if now := storage.Sight(account); then.Zero() || len(changes(then, now)) > 0 {
+		if err := remember(ctx, now); err != nil && !errors.Is(err, storage.ErrNotFound) {
+			return storage.Account{}, fmt.Errorf("remember what was seen of a user: %w", err)
+		}
+	}
+	return account, nil
+}
+
+// find looks the user up; one who is gone is no error.
+func (g *Gate) find(ctx context.Context, subject string, maxAge time.Duration) (account storage.Account, gone bool, err error) {
+	account, err = g.Directory.Find(ctx, subject, maxAge)
+	if errors.Is(err, storage.ErrNotFound) {
+		return storage.Account{}, true, nil
+	}
+	if err != nil {
+		return storage.Account{}, false, fmt.Errorf("look user up: %w", err)
+	}
+	return account, false, nil
+}
+
+// Judge decides on a user from a look at him that is newer than what was
+// remembered of him before, in any number of sessions and grants. It says whether
+// something was ended.
+func (g *Gate) Judge(ctx context.Context, subject string, account storage.Account, gone bool, before ...storage.Sighting) (bool, error) {
+	switch {
+	case gone:
+		return true, g.endAll(ctx, subject, Deleted)
+	case !account.Active:
+		return true, g.endAll(ctx, subject, inactive(account.Status))
+	}
+	now := storage.Sight(account)
+	for _, then := range before {
+		cause, ends := g.ending(then, now)
+		if !ends {
+			continue
+		}
+		err := g.EndOlder(ctx, subject, string(cause), func(seen storage.Sighting) bool {
+			_, over := g.ending(seen, now)
+			return over
+		})
+		if err != nil {
+			return false, err
+		}
+		g.tell(ctx, subject, cause)
+		return true, nil
+	}
+	return false, nil
+}
+
+// ending is the first change that ends what is older than it.
+func (g *Gate) ending(then, now storage.Sighting) (Cause, bool) {
+	for _, change := range changes(then, now) {
+		if slices.Contains(g.EndOn, change) {
+			return change, true
+		}
+	}
+	return "", false
+}
+
+// endAll also ends the sign-ins that are under way.
+func (g *Gate) endAll(ctx context.Context, subject string, cause Cause) error {
+	if err := g.End(ctx, subject, string(cause)); err != nil {
+		return err
+	}
+	g.tell(ctx, subject, cause)
+	return nil
+}
+
+// toldFor is how long one event stands for all nodes that noticed the same.
+const toldFor = 10 * time.Second
+
+// tell says once what the nodes ended together.
+func (g *Gate) tell(ctx context.Context, subject string, cause Cause) {
+	err := g.Store.Seen.Add(ctx, "user ended "+string(cause)+" "+subject, storage.Mark{}, toldFor)
+	if errors.Is(err, storage.ErrExists) {
+		return
+	}
+	// Twice told is better than not at all.
+	g.Sink.Emit(ctx, event.Event{Name: event.UserEnded, Subject: subject, Kind: string(cause)})
 }

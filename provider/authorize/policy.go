@@ -58,7 +58,7 @@ func (e *Endpoint) decide(ctx context.Context, request storage.AuthorizationRequ
 	if slices.Contains(request.Prompts, string(PromptSelectAccount)) && request.SessionID == "" {
 		return ask(PromptSelectAccount, oauth.AccountSelectionRequired, "select_account was asked for"), nil
 	}
-	user, err := e.Accounts.Check(ctx, s.Subject)
+	user, err := e.Accounts.Session(ctx, s)
 	if errors.Is(err, account.ErrInactive) {
 		return ask(PromptLogin, oauth.LoginRequired, "the user may not sign in any more"), nil
 	}

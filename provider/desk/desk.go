@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"time"
 
 	"gatehouse/provider/authorize"
@@ -92,6 +93,20 @@ func (d *Desk) EndOthers(ctx context.Context, subject, keep, reason string) erro
 // remembered.
 func (d *Desk) EndUser(ctx context.Context, subject, reason string) error {
 	return d.EndOthers(ctx, subject, "", reason)
+}
+
+// EndOlder ends those sessions and grants of the user of which over says that he
+// has changed since, and the grants that are bound to those sessions. A sign-in
+// that is under way goes on: it remembers what it saw, and is ended by whoever
+// looks next if that was before the change.
+func (d *Desk) EndOlder(ctx context.Context, subject, reason string, over func(storage.Sighting) bool) error {
+	ended, err := d.config.Sessions.EndThose(ctx, subject, reason, func(s storage.Session) bool { return over(s.Seen) })
+	if err != nil {
+		return err
+	}
+	return d.config.Tokens.RevokeRecords(ctx, subject, reason, func(entry storage.GrantEntry, grant storage.Grant) bool {
+		return over(grant.Seen) || slices.ContainsFunc(ended, func(sessionID string) bool { return bound(entry, sessionID) })
+	})
 }
 
 // Forget takes a session that has ended out of the browser's cookie.

@@ -11,6 +11,7 @@ const (
 	SignInFailed          Name = "sign_in.failed"
 	SignInThrottled       Name = "sign_in.throttled"
 	SessionEnded          Name = "session.ended"
+	UserEnded             Name = "user.ended"
 	ConsentGranted        Name = "consent.granted"
 	ConsentDenied         Name = "consent.denied"
 	AuthorizationGranted  Name = "authorization.granted"

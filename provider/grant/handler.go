@@ -143,7 +143,7 @@ type user struct {
 }
 
 func (u *user) check(ctx context.Context, grant storage.Grant) error {
-	found, err := u.accounts.Check(ctx, grant.Subject)
+	found, err := u.accounts.Grant(ctx, grant)
 	if errors.Is(err, account.ErrInactive) {
 		return oauth.NewError(oauth.InvalidGrant, "the user may not sign in any more").WithCause(err)
 	}

@@ -2,6 +2,7 @@ package providertest
 
 import (
 	"context"
+	"slices"
 	"sync"
 
 	"gatehouse/provider/event"
@@ -27,13 +28,12 @@ func (e *Events) All() []event.Event {
 	return append([]event.Event(nil), e.events...)
 }
 
+// Named returns the events of one outcome, in order.
+func (e *Events) Named(name event.Name) []event.Event {
+	return slices.DeleteFunc(e.All(), func(emitted event.Event) bool { return emitted.Name != name })
+}
+
 // Count returns how often an outcome was emitted.
 func (e *Events) Count(name event.Name) int {
-	count := 0
-	for _, emitted := range e.All() {
-		if emitted.Name == name {
-			count++
-		}
-	}
-	return count
+	return len(e.Named(name))
 }

@@ -17,6 +17,7 @@ import (
 
 	"gatehouse/keys"
 	"gatehouse/provider"
+	"gatehouse/provider/account"
 	"gatehouse/provider/backchannel"
 	"gatehouse/provider/claims"
 	"gatehouse/provider/clients"
@@ -59,6 +60,8 @@ type Options struct {
 	// Staleness is how old the last look at a user may be, Staleness if zero;
 	// below zero Directus is asked every time.
 	Staleness time.Duration
+	// EndOn are the changes of a user that end what is older; all if nil.
+	EndOn []account.Cause
 	// Algorithms to sign with; RS256 and ES256 if empty.
 	Algorithms []jose.SignatureAlgorithm
 	// EncryptionAlgorithms that request objects may be encrypted by; ECDH-ES if
@@ -228,7 +231,7 @@ func (s *Server) handler(t testing.TB, options Options) http.Handler {
 		SessionManagement: options.SessionManagement,
 		PairwiseSecret:    options.PairwiseSecret, ClientRegistration: options.clientRegistration(),
 		Registration: !options.NoRegistration, ExternalSignIn: options.ExternalSignIn,
-		RequestLifetime: RequestLifetime, Staleness: cmp.Or(options.Staleness, Staleness), Now: s.Clock.Now, Random: rand.Reader, Sink: s.Events,
+		RequestLifetime: RequestLifetime, Staleness: cmp.Or(options.Staleness, Staleness), EndOn: options.endOn(), Now: s.Clock.Now, Random: rand.Reader, Sink: s.Events,
 	})
 	if err != nil {
 		t.Fatalf("make provider: %v", err)
@@ -261,6 +264,13 @@ func (o Options) fetcher() provider.Fetcher {
 		registration.Fetcher
 		backchannel.Poster
 	}{o.Fetcher, ours}
+}
+
+func (o Options) endOn() []account.Cause {
+	if o.EndOn == nil {
+		return account.Choices()
+	}
+	return o.EndOn
 }
 
 func (o Options) clientRegistration() registration.Settings {

@@ -79,6 +79,25 @@ func (m *Manager) EndOne(ctx context.Context, subject, id, reason string) error 
 	return nil
 }
 
+// EndThose ends the sessions of a user that are meant, among those that are alive,
+// and returns their ids.
+func (m *Manager) EndThose(ctx context.Context, subject, reason string, meant func(storage.Session) bool) ([]string, error) {
+	alive, err := m.List(ctx, subject)
+	if err != nil {
+		return nil, fmt.Errorf("end sessions: %w", err)
+	}
+	var ids []string
+	for _, s := range alive {
+		if meant(s) {
+			ids = append(ids, s.ID)
+		}
+	}
+	if _, err := m.remove(ctx, subject, reason, ids...); err != nil {
+		return nil, fmt.Errorf("end sessions: %w", err)
+	}
+	return ids, nil
+}
+
 // listed is what the user's index says, which knows every session there is.
 func (m *Manager) listed(ctx context.Context, subject string) ([]string, error) {
 	record, err := m.Store.Subjects.Get(ctx, subject)

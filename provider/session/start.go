@@ -27,6 +27,8 @@ type SignIn struct {
 	RequestID string
 	// DirectusSession names the kept token pair, if there is one.
 	DirectusSession string
+	// Seen is what the user store said of the user after it took the credentials.
+	Seen storage.Sighting
 }
 
 // Start makes the sign-in the current session of the browser and sends the
@@ -68,6 +70,7 @@ func (m *Manager) renew(ctx context.Context, browser Browser, signIn SignIn, sec
 	s.AuthenticatedFor = signIn.RequestID
 	s.ACR, s.AMR, s.MustEnrolOTP = signIn.ACR, signIn.AMR, signIn.MustEnrolOTP
 	s.UserAgent, s.ClientAddress = origin(ctx)
+	s.Seen = signIn.Seen
 	s.Remember = s.Remember || signIn.Remember
 	if signIn.DirectusSession != "" {
 		s.DirectusSession = signIn.DirectusSession
@@ -93,7 +96,7 @@ func (m *Manager) create(ctx context.Context, signIn SignIn, secret string) (sto
 	s := storage.Session{
 		ID: id, SecretDigest: oauth.Digest(secret), Subject: signIn.Subject,
 		AuthenticatedAt: now, AuthenticatedFor: signIn.RequestID, ACR: signIn.ACR, AMR: signIn.AMR,
-		MustEnrolOTP: signIn.MustEnrolOTP, UserAgent: userAgent, ClientAddress: address, Remember: signIn.Remember, CreatedAt: now, LastSeen: now, DirectusSession: signIn.DirectusSession,
+		MustEnrolOTP: signIn.MustEnrolOTP, UserAgent: userAgent, ClientAddress: address, Remember: signIn.Remember, CreatedAt: now, LastSeen: now, DirectusSession: signIn.DirectusSession, Seen: signIn.Seen,
 	}
 	lifetime := m.absolute(signIn.Remember)
 	// The index first: a crash in between leaves an entry without a session,

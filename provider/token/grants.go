@@ -135,6 +135,34 @@ func (s *Service) RevokeThose(ctx context.Context, subject, reason string, meant
 	return s.revoke(ctx, subject, reason, entries)
 }
 
+// RevokeRecords is RevokeThose where what the grants themselves say matters. An
+// entry without a grant is passed over.
+func (s *Service) RevokeRecords(ctx context.Context, subject, reason string, meant func(storage.GrantEntry, storage.Grant) bool) error {
+	record, err := s.Store.Subjects.Get(ctx, subject)
+	if errors.Is(err, storage.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("revoke grants: %w", err)
+	}
+	listed := record.Value.Grants
+	grants := make([]*storage.Record[storage.Grant], len(listed))
+	reads := make([]storage.Read, len(listed))
+	for i, entry := range listed {
+		reads[i] = s.Store.Grants.Read(entry.ID, &grants[i])
+	}
+	if err := s.Store.Load(ctx, reads...); err != nil {
+		return fmt.Errorf("revoke grants: %w", err)
+	}
+	var entries []storage.GrantEntry
+	for i, entry := range listed {
+		if grants[i] != nil && meant(entry, grants[i].Value) {
+			entries = append(entries, entry)
+		}
+	}
+	return s.revoke(ctx, subject, reason, entries)
+}
+
 // Living returns the grants of a user that are worth something now: clients got
 // tokens by them, and they, or the sessions they are bound to, have not ended.
 // index is the user's as it was just read.

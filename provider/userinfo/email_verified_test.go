@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"gatehouse/provider/account"
 	"gatehouse/provider/claims"
 	"gatehouse/provider/oauth"
 	"gatehouse/provider/providertest"
@@ -55,6 +56,7 @@ func TestEmailVerifiedByEvidence(t *testing.T) {
 				ID: "tokens", SecretDigests: providertest.Digests(providertest.WebSecret), FirstParty: true, IDTokenScopeClaims: true,
 				RedirectURIs: []string{providertest.WebRedirectURI}, GrantTypes: []string{"authorization_code", "refresh_token"},
 			}}
+			test.options.EndOn = []account.Cause{} // a change of the address ends nothing here
 			s := providertest.New(t, test.options)
 			id := s.Directus.AddUser(directustest.User{
 				Email: ada, Password: providertest.Password, Fields: map[string]any{"email_ok": false, "contact": "office@example.com"},

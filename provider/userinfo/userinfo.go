@@ -70,7 +70,7 @@ func (e *Endpoint) claims(w http.ResponseWriter, r *http.Request) (map[string]an
 	if active.Grant.Subject == "" || !slices.Contains(active.Scopes, oidc.ScopeOpenID) {
 		return nil, token.Active{}, challenge(oauth.InsufficientScope, "the access token was not issued with scope openid")
 	}
-	user, err := e.Accounts.Check(r.Context(), active.Grant.Subject)
+	user, err := e.Accounts.Grant(r.Context(), active.Grant)
 	if errors.Is(err, account.ErrInactive) {
 		return nil, token.Active{}, challenge(oauth.InvalidToken, "the access token is invalid, expired or revoked").WithCause(err)
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"gatehouse/provider/account"
 	"gatehouse/provider/clients"
 	"gatehouse/storage"
 )
@@ -61,6 +62,8 @@ type Directus struct {
 	// for BreakerPause.
 	BreakerFailures int
 	BreakerPause    time.Duration
+	// EndOn are the changes of a user that end what is older than they are.
+	EndOn []account.Cause
 	// AttemptsLimit is auth_login_attempts of Directus, zero for none.
 	AttemptsLimit int
 	// EmailVerified is "evidence", "always" or "never".

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"time"
 
+	"gatehouse/provider/account"
 	"gatehouse/storage"
 )
 
@@ -105,6 +106,10 @@ func directusSettings() []setting[Config] {
 		{
 			key: "directus.staleness", fallback: "60s", doc: "How old the last look at a user may be when tokens are refreshed or claims are asked for. A suspended user is cut off after this time at the latest.",
 			value: func(c *Config) value { return duration(&c.Directus.Staleness, 0, day) },
+		},
+		{
+			key: "directus.end_on", fallback: "email,role,password", doc: "Which changes of a user in Directus end the sessions and grants that are older: email, role, password. A user who is suspended, archived, deleted or otherwise not active loses them in any case.",
+			value: func(c *Config) value { return choices(&c.Directus.EndOn, account.Choices()...) },
 		},
 		{
 			key: "directus.attempts_limit", fallback: "25", doc: "auth_login_attempts as set in Directus, 0 where it is switched off there. Failed sign-ins stay at least 5 below it.",

@@ -72,6 +72,22 @@ func choice(p *string, options ...string) value {
 	}, func() string { return *p }, map[string]any{"type": "string", "enum": options})
 }
 
+// choices is a list of which every part is one of the options.
+func choices[S ~string](p *[]S, options ...S) value {
+	v := texts(p)
+	set := v.set
+	v.set = func(given []string) error {
+		for _, s := range given {
+			if !slices.Contains(options, S(s)) {
+				return fmt.Errorf("%q is not known; use some of: %v", s, options)
+			}
+		}
+		return set(given)
+	}
+	v.schema = map[string]any{"type": "array", "items": map[string]any{"type": "string", "enum": options}, "uniqueItems": true}
+	return v
+}
+
 func yesNo(p *bool) value {
 	return scalar(func(s string) error {
 		switch s {
