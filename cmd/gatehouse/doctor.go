@@ -95,6 +95,7 @@ func (a *app) patient(settings *config.Loaded) doctor.Patient {
 	}
 	releaser, err := claims.New(claims.Config{Mapping: settings.Claims})
 	if err == nil {
+		patient.Reads, _ = rights(settings) // no other error than the one just looked at
 		if client, err := a.newDirectus(settings, releaser.Fields(), event.Discard, logger); err == nil {
 			patient.Directus, patient.Providers = client, client.Providers
 		}

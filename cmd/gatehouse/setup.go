@@ -47,6 +47,9 @@ func (a *app) setupCommand() *cobra.Command {
 			}
 			options.BaseURL, options.Timeout, options.Random = settings.Directus.URL, settings.Directus.Timeout, a.random
 			options.AdminEmail, options.AdminPassword, options.AdminOTP = credentials.Email, credentials.Password, credentials.OTP
+			if options.Reads, err = rights(settings); err != nil {
+				return err
+			}
 			pages := pagesOf(settings)
 			options.ResetURL, options.VerifyURL, options.InviteURL = pages.reset, pages.verify, pages.invite
 			if settings.Directus.ExternalSignIn {

@@ -157,6 +157,23 @@ func (r *Releaser) Fields() []string {
 	return slices.Sorted(maps.Keys(fields))
 }
 
+// Path is a field of directus_users, or of rows that it leads to, and the claim that
+// is made of it.
+type Path struct{ Claim, Field string }
+
+// Paths lists the fields that lead beyond directus_users.
+func (r *Releaser) Paths() []Path {
+	var paths []Path
+	for _, claim := range slices.Sorted(maps.Keys(r.sources)) {
+		for _, p := range r.sources[claim].parts {
+			if strings.Contains(p.field, ".") {
+				paths = append(paths, Path{Claim: claim, Field: p.field})
+			}
+		}
+	}
+	return paths
+}
+
 // Supported lists the claims that can be released, for discovery.
 func (r *Releaser) Supported() []string {
 	supported := []string{"sub"}

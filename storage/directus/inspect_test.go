@@ -17,9 +17,11 @@ func TestTokenRights(t *testing.T) {
 	reader := directus.TokenRights{
 		Valid: directus.Yes, Admin: directus.No, AppAccess: directus.No,
 		ReadsUsers: directus.Yes, ReadsRoles: directus.Yes, ReadsEveryUser: directus.Yes, WritesKnown: true,
+		ReadsKnown: true, Reads: []string{"companies", "directus_roles", "directus_users"},
 	}
 	admin := reader
 	admin.Admin, admin.AppAccess = directus.Yes, directus.Yes
+	admin.Reads = []string{"directus_files", "directus_roles", "directus_users"}
 	for name, test := range map[string]struct {
 		token func(*directustest.Server) storage.Secret
 		want  directus.TokenRights
@@ -34,6 +36,7 @@ func TestTokenRights(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			fake := directustest.New(t)
+			fake.LetRead("companies")
 			b := newBench(t, func(c *directus.Config) { c.BaseURL, c.ServiceToken = fake.URL, test.token(fake) })
 			got, err := b.client.TokenRights(t.Context())
 			if err != nil {
@@ -69,6 +72,7 @@ func TestTokenRightsOfOthers(t *testing.T) {
 	want := directus.TokenRights{
 		Valid: directus.Yes, UserID: "x", Admin: directus.Yes, AppAccess: directus.No,
 		ReadsUsers: directus.Yes, ReadsRoles: directus.No, ReadsEveryUser: directus.No, WritesKnown: true,
+		ReadsKnown: true, Reads: []string{"directus_users"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

@@ -26,6 +26,9 @@ type TokenRights struct {
 	ReadsRoles Known
 	// ReadsEveryUser is No if rules or a list of fields narrow the view.
 	ReadsEveryUser Known
+	// Reads are the collections that it reads rows of, if ReadsKnown.
+	Reads      []string
+	ReadsKnown bool
 	// Writes are the rights that Gatehouse does not need, such as
 	// "update directus_users", if WritesKnown. Administrators have them all,
 	// unlisted.
@@ -115,7 +118,13 @@ func (c *Client) askPermissions(ctx context.Context, rights *TokenRights) error 
 	}
 	read := permissions["directus_users"]["read"]
 	rights.ReadsEveryUser = known(read.Access == "full" && slices.Contains(read.Fields, "*"))
-	rights.WritesKnown = true
+	rights.WritesKnown, rights.ReadsKnown = true, true
+	for collection, actions := range permissions {
+		if access := actions["read"].Access; access != "" && access != "none" {
+			rights.Reads = append(rights.Reads, collection)
+		}
+	}
+	slices.Sort(rights.Reads)
 	if rights.Admin == Yes {
 		return nil
 	}

@@ -24,7 +24,7 @@ func (p Patient) directus(ctx context.Context) []Finding {
 			"check directus.url and that Directus runs",
 		})
 	}
-	for _, look := range []func(directus.Inspection) []Finding{p.clock, p.version, p.login, p.token, p.columns, p.attempts} {
+	for _, look := range []func(directus.Inspection) []Finding{p.clock, p.version, p.login, p.token, p.reads, p.columns, p.attempts} {
 		findings = append(findings, look(found)...)
 	}
 	findings = append(findings, p.allowLists(ctx)...)

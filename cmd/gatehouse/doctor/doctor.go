@@ -75,6 +75,8 @@ type Patient struct {
 	// version has none.
 	Pages    directus.URLs
 	Accounts AccountSettings
+	// Reads are what the service token has to read.
+	Reads []prepare.Right
 	// WriteToken asks what directus.write_token may do; nil where there is none.
 	WriteToken func(ctx context.Context) (directus.TokenRights, error)
 	// Providers are those that Directus offers. It may be nil.

@@ -12,6 +12,7 @@ import (
 
 	"gatehouse/cmd/gatehouse/doctor"
 	"gatehouse/storage/directus"
+	"gatehouse/storage/directus/prepare"
 )
 
 const issuer = "https://id.example.com"
@@ -43,7 +44,7 @@ func healthyDirectus() fakeDirectus {
 		found: directus.Inspection{
 			Reachable: directus.Yes, Version: "12.4.0", ClockKnown: true, LocalLogin: directus.Yes,
 			LoginAttempts: 25, LoginAttemptsKnown: true,
-			Token: directus.TokenRights{Valid: directus.Yes, Admin: directus.No, AppAccess: directus.No, ReadsUsers: directus.Yes, ReadsRoles: directus.Yes, ReadsEveryUser: directus.Yes, WritesKnown: true},
+			Token: directus.TokenRights{Valid: directus.Yes, Admin: directus.No, AppAccess: directus.No, ReadsUsers: directus.Yes, ReadsRoles: directus.Yes, ReadsEveryUser: directus.Yes, WritesKnown: true, ReadsKnown: true, Reads: []string{"directus_roles", "directus_users"}},
 		},
 		lists: directus.AllowLists{Reset: directus.Yes, Verify: directus.Yes},
 	}
@@ -55,7 +56,7 @@ func healthy() doctor.Patient {
 		Store:    func(context.Context) error { return nil },
 		Keys:     func(context.Context) ([]string, error) { return []string{"RS256 one"}, nil },
 		Directus: healthyDirectus(), DirectusURL: "https://directus.example.com", AttemptsLimit: 25,
-		Pages: directus.URLs{Reset: issuer + "/reset-password", Verify: issuer + "/verify-email"},
+		Pages: directus.URLs{Reset: issuer + "/reset-password", Verify: issuer + "/verify-email"}, Reads: prepare.BaseReads(),
 	}
 }
 
@@ -108,9 +109,13 @@ func TestFindings(t *testing.T) {
 		"token reads too few": {change(func(i *directus.Inspection) { i.Token.ReadsEveryUser = directus.No }), doctor.Error, "may not read every field"},
 		"token writes":        {change(func(i *directus.Inspection) { i.Token.Writes = []string{"update directus_users"} }), doctor.Warning, "may do more than it needs: update directus_users"},
 		"token takes a seat":  {change(func(i *directus.Inspection) { i.Token.AppAccess = directus.Yes }), doctor.Warning, "takes a seat"},
-		"missing column":      {change(func(i *directus.Inspection) { i.MissingColumns = []string{"phone"} }), doctor.Error, "or may not be read: phone"},
-		"another lock-out":    {change(func(i *directus.Inspection) { i.LoginAttempts = 10 }), doctor.Error, "auth_login_attempts is 10, directus.attempts_limit 25"},
-		"unknown lock-out":    {change(func(i *directus.Inspection) { i.LoginAttemptsKnown = false }), doctor.Note, "is taken to be 25 attempts"},
+		"token lacks a right": {func(p *doctor.Patient) {
+			p.Reads = append(p.Reads, prepare.Right{Collection: "directus_policies", Why: "the claim policies is made of it"})
+		}, doctor.Error, "may not read directus_policies, which it needs since the claim policies"},
+		"token reads more": {change(func(i *directus.Inspection) { i.Token.Reads = append(i.Token.Reads, "orders") }), doctor.Warning, "reads more than the configuration needs: orders"},
+		"missing column":   {change(func(i *directus.Inspection) { i.MissingColumns = []string{"phone"} }), doctor.Error, "or may not be read: phone"},
+		"another lock-out": {change(func(i *directus.Inspection) { i.LoginAttempts = 10 }), doctor.Error, "auth_login_attempts is 10, directus.attempts_limit 25"},
+		"unknown lock-out": {change(func(i *directus.Inspection) { i.LoginAttemptsKnown = false }), doctor.Note, "is taken to be 25 attempts"},
 		"page not allowed": {func(p *doctor.Patient) {
 			fake := healthyDirectus()
 			fake.lists.Reset = directus.No

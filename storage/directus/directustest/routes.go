@@ -97,7 +97,13 @@ func (s *Server) permissions(w http.ResponseWriter, r *http.Request, who caller)
 	case writer:
 		answer(w, map[string]any{"directus_users": may("full", "full"), "directus_roles": may("full", "none"), "directus_files": may("full", "full")})
 	case service:
-		answer(w, map[string]any{"directus_users": may("full", "none"), "directus_roles": may("full", "none")})
+		granted := map[string]any{"directus_users": may("full", "none"), "directus_roles": may("full", "none")}
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		for _, collection := range s.readable {
+			granted[collection] = may("full", "none")
+		}
+		answer(w, granted)
 	}
 }
 

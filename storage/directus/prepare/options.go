@@ -35,6 +35,10 @@ type Options struct {
 	Token       storage.Secret
 	RotateToken bool
 
+	// Reads are what the service reads, BaseReads if empty. It gets these rights and
+	// no others: what it has beyond them is taken away.
+	Reads []Right
+
 	// Writer makes a second user whose token may create and change users.
 	// WriteToken is its token so far, if any; RotateToken is meant for it too.
 	Writer     bool

@@ -41,7 +41,8 @@ func TestPrepare(t *testing.T) {
 		{"token not given", func(t *testing.T) { d.tokenIsNotReplacedUnasked(t) }},
 		{"repairs", func(t *testing.T) { d.repairs(t, token) }},
 		{"rotate", func(t *testing.T) { d.rotate(t, token) }},
-		{"excess is named", func(t *testing.T) { d.excessIsNamed(t) }},
+		{"excess is taken away", func(t *testing.T) { d.excessIsTakenAway(t) }},
+		{"further rights come and go", func(t *testing.T) { d.furtherRights(t) }},
 		{"customer role of administrators", func(t *testing.T) { d.customerRoleOfAdministrators(t) }},
 	} {
 		if !t.Run(step.name, step.run) { //nolint:paralleltest // each goes on where the last one ended
@@ -218,9 +219,10 @@ func (d *server) tokenMayOnlyRead(t *testing.T, token storage.Secret) {
 	want := directus.TokenRights{
 		Valid: directus.Yes, UserID: rights.UserID, Admin: directus.No, AppAccess: directus.No,
 		ReadsUsers: directus.Yes, ReadsRoles: directus.Yes, ReadsEveryUser: directus.Yes, WritesKnown: true,
+		ReadsKnown: true, Reads: []string{"directus_roles", "directus_users"},
 	}
 	if d.isTen() {
-		want.ReadsEveryUser, want.WritesKnown = directus.Unknown, false
+		want.ReadsEveryUser, want.WritesKnown, want.ReadsKnown, want.Reads = directus.Unknown, false, false, nil
 	}
 	if diff := cmp.Diff(want, rights); diff != "" {
 		t.Error(diff)
@@ -359,7 +361,7 @@ func (d *server) rotate(t *testing.T, old storage.Secret) {
 	d.tokenMayOnlyRead(t, report.Token)
 }
 
-func (d *server) excessIsNamed(t *testing.T) {
+func (d *server) excessIsTakenAway(t *testing.T) {
 	path, key := "/policies", "policy"
 	if d.isTen() {
 		path, key = "/roles", "role"
@@ -380,16 +382,17 @@ func (d *server) excessIsNamed(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := states(report)
-	if got["service policy"] != prepare.Attention || got["service user"] != prepare.Attention {
+	if got["update directus_users"] != prepare.Done || got["service user"] != prepare.Attention {
 		t.Errorf("%v", got)
 	}
 	rights, err := d.client(t, report.Token).TokenRights(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !d.isTen() && !cmp.Equal(rights.Writes, []string{"update directus_users"}) {
+	if len(rights.Writes) != 0 {
 		t.Errorf("writes %v", rights.Writes)
 	}
+	d.tokenMayOnlyRead(t, report.Token)
 }
 
 func (d *server) customerRoleOfAdministrators(t *testing.T) {

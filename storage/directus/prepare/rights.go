@@ -5,14 +5,9 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strings"
 
 	"gatehouse/storage/directus/internal/rest"
 )
-
-// readable are the collections that the service reads, all of each: rules on
-// rows or columns are a matter of the licence since Directus 12.
-var readable = []string{"directus_users", "directus_roles"}
 
 const rightsName = "service policy"
 
@@ -69,7 +64,7 @@ func (p *preparation) createRights(ctx context.Context) error {
 		body := noAccess()
 		body["name"] = ServiceName
 		body["icon"] = "badge"
-		body["description"] = "Reads users and roles for Gatehouse."
+		body["description"] = "Reads for Gatehouse what its configuration needs. gatehouse setup takes other rights away from it."
 		var created struct {
 			ID string `json:"id"`
 		}
@@ -81,57 +76,4 @@ func (p *preparation) createRights(ctx context.Context) error {
 
 func noAccess() map[string]any {
 	return map[string]any{"admin_access": false, "app_access": false, "enforce_tfa": false}
-}
-
-// permissions grants full reading where it is missing or narrowed, and names
-// what is granted beyond it.
-func (p *preparation) permissions(ctx context.Context) error {
-	var rows []permission
-	if p.policy != "" {
-		err := p.admin.search(ctx, "/permissions", map[string]any{p.model.key: equals(p.policy)},
-			[]string{"id", "collection", "action", "fields", "permissions"}, &rows)
-		if err != nil {
-			return failed(err)
-		}
-	}
-	var more []string
-	for _, row := range rows {
-		if row.Action != "read" || !slices.Contains(readable, row.Collection) {
-			more = append(more, row.Action+" "+row.Collection)
-		}
-	}
-	for _, collection := range readable {
-		if err := p.grantRead(ctx, collection, rows); err != nil {
-			return err
-		}
-	}
-	if len(more) > 0 {
-		p.step(rightsName, Attention, "grants more than Gatehouse needs: "+strings.Join(more, ", "))
-	}
-	return nil
-}
-
-func (p *preparation) grantRead(ctx context.Context, collection string, rows []permission) error {
-	name := "read " + collection
-	at := slices.IndexFunc(rows, func(row permission) bool {
-		return row.Action == "read" && row.Collection == collection
-	})
-	if at < 0 {
-		return p.change(name, "grant", func() error {
-			return p.admin.write(ctx, http.MethodPost, "/permissions", map[string]any{
-				p.model.key: p.policy, "collection": collection, "action": "read", "fields": []string{"*"},
-			}, nil)
-		})
-	}
-	if slices.ContainsFunc(rows, func(row permission) bool {
-		return row.Action == "read" && row.Collection == collection && row.isFull()
-	}) {
-		p.step(name, Kept, "")
-		return nil
-	}
-	return p.change(name, "remove rules that narrow it", func() error {
-		return p.admin.write(ctx, http.MethodPatch, fmt.Sprintf("/permissions/%v", rows[at].ID), map[string]any{
-			"fields": []string{"*"}, "permissions": nil,
-		}, nil)
-	})
 }
