@@ -103,13 +103,19 @@ func (s *screens) changePassword(w http.ResponseWriter, r *http.Request, who vis
 	if old == "" {
 		wrong.add("current-password", "password.problem.current_missing", 0)
 	}
-	wrong.add("new-password", s.newPasswordProblem(fresh.Reveal()), 0)
-	if len(wrong) > 0 {
+	key, err := s.newPasswordProblem(r, fresh.Reveal())
+	switch wrong.add("new-password", key, 0); {
+	case s.tooMany(w, r, attemptFor{back: s.prefix + passwordPath, other: s.prefix + passwordPath}, err):
+		return
+	case err != nil:
+		s.broken(w, r, err)
+		return
+	case len(wrong) > 0:
 		s.showPassword(w, r, http.StatusOK, data, wrong)
 		return
 	}
 	lasting := context.WithoutCancel(r.Context())
-	err := s.checkPassword(r, who, old)
+	err = s.checkPassword(r, who, old)
 	asked := err == nil
 	if asked {
 		// Begun, it goes on when the browser hangs up: what hangs on the old

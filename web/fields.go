@@ -107,21 +107,6 @@ func (rules PasswordRules) problem() string {
 	return "password.problem.own"
 }
 
-// newPasswordProblem says what is wrong with a password that somebody wants to
-// have. Directus checks its policy for addresses only that it does not know yet:
-// asked alone, it would tell which ones it knows.
-func (web *Web) newPasswordProblem(password string) string {
-	switch {
-	case password == "":
-		return "password.problem.missing"
-	case len(password) > storage.MaxPasswordSize:
-		return "password.problem.long"
-	case web.passwordPolicy != nil && !web.passwordPolicy(password):
-		return web.passwordRules.problem()
-	}
-	return ""
-}
-
 // away is shown instead of an error page where the person would lose what he
 // typed or the token of a mail: the same form, to be sent again.
 func away(w http.ResponseWriter, field string) (problem, int) {

@@ -96,8 +96,16 @@ func (s *screens) newPasswordPost(kind newPasswordKind) http.HandlerFunc {
 			return
 		}
 		password := form.Get("new-password")
+		key, err := s.newPasswordProblem(r, password)
 		var wrong problems
-		if wrong.add("new-password", s.newPasswordProblem(password), 0); len(wrong) > 0 {
+		wrong.add("new-password", key, 0)
+		switch {
+		case s.linkThrottled(w, r, err):
+			return
+		case err != nil:
+			s.refuse(w, r, err)
+			return
+		case len(wrong) > 0:
 			s.showNewPassword(w, r, e, http.StatusOK, kind, token, wrong)
 			return
 		}

@@ -126,8 +126,14 @@ func (s *screens) registerPost(w http.ResponseWriter, r *http.Request) {
 	password := form.Get("new-password")
 	data.Problems.add("given-name", nameProblem(data.GivenName), storage.MaxNameLength)
 	data.Problems.add("family-name", nameProblem(data.FamilyName), storage.MaxNameLength)
-	data.Problems.add("username", emailProblem(data.Email), storage.MaxEmailLength)
-	data.Problems.add("new-password", s.newPasswordProblem(password), 0)
+	address, err := s.newAddressProblem(r, data.Email)
+	secret, throttled := s.newPasswordProblem(r, password)
+	if err = errors.Join(err, throttled); err != nil {
+		s.notRegistered(w, r, e, data, err)
+		return
+	}
+	data.Problems.add("username", address, storage.MaxEmailLength)
+	data.Problems.add("new-password", secret, 0)
 	if len(data.Problems) > 0 {
 		s.showRegister(w, r, e, http.StatusOK, data)
 		return

@@ -86,7 +86,13 @@ type Config struct {
 	// to Directus. PasswordRules says in which words.
 	PasswordPolicy func(password string) bool
 	PasswordRules  PasswordRules
-	Pace           Pace
+	// EmailFilter says whether an address may register; nil leaves that to
+	// Directus.
+	EmailFilter func(email string) bool
+	// SlowRules says that one of the two may take long about a text that was
+	// made for it: then a network may have it judged so often only.
+	SlowRules bool
+	Pace      Pace
 	// AccountAge is how old names on the account chooser may be: a minute
 	// when zero.
 	AccountAge time.Duration
@@ -132,6 +138,8 @@ type Web struct {
 
 	passwordPolicy func(password string) bool
 	passwordRules  PasswordRules
+	emailFilter    func(email string) bool
+	slowRules      bool
 
 	issuer         string
 	prefix         string
@@ -154,6 +162,7 @@ func New(config Config) (*Web, error) {
 	web := &Web{
 		accounts: config.Accounts, registrar: config.Registrar, passwords: config.Passwords, profiles: config.Profiles,
 		passwordPolicy: config.PasswordPolicy, passwordRules: config.PasswordRules,
+		emailFilter: config.EmailFilter, slowRules: config.SlowRules,
 		handles: config.Handles, pace: config.Pace.withDefaults(), issuer: config.Issuer,
 		store: config.Store, sink: config.Sink, now: config.Now, cookies: config.Cookies,
 		prefix: strings.TrimSuffix(issuer.EscapedPath(), "/"), help: webAddress(config.HelpURL),

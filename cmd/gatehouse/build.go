@@ -10,6 +10,7 @@ import (
 
 	"github.com/go-chi/chi/v5"
 
+	"gatehouse/cmd/gatehouse/addresses"
 	"gatehouse/cmd/gatehouse/config"
 	"gatehouse/cmd/gatehouse/passwords"
 	"gatehouse/keys"
@@ -150,6 +151,10 @@ func (a *app) newWeb(settings *config.Loaded, p *parts, handles *oauth.Handles, 
 	if err != nil {
 		return nil, fmt.Errorf("directus.password_policy: %w", err)
 	}
+	filter, err := addresses.Parse(settings.Directus.EmailFilter)
+	if err != nil {
+		return nil, fmt.Errorf("directus.email_filter: %w", err)
+	}
 	screens := web.Config{
 		Issuer: settings.Issuer, Accounts: people, Passwords: people, OneTimePasswords: people, Profiles: people, Brand: people, Store: p.store,
 		Cookies: session.NewCookies(settings.Issuer), Handles: handles, Sink: sink, Now: a.now,
@@ -161,7 +166,9 @@ func (a *app) newWeb(settings *config.Loaded, p *parts, handles *oauth.Handles, 
 			RecipientMails: settings.Throttle.RecipientMails, NetworkMails: settings.Throttle.NetworkMails, MailWindow: settings.Throttle.MailWindow,
 		},
 		PasswordPolicy: policy.Accepts, PasswordRules: passwordRules(settings.Directus.PasswordPolicy),
-		AccountAge: settings.Directus.Staleness,
+		EmailFilter: filter.Accepts,
+		SlowRules:   filter.Slow() || passwordRules(settings.Directus.PasswordPolicy) == web.OwnPasswordRules,
+		AccountAge:  settings.Directus.Staleness,
 		Theme: web.Theme{
 			ProjectName: settings.Theme.ProjectName, LogoURL: settings.Theme.LogoURI,
 			FaviconURL: settings.Theme.FaviconURI, BackgroundURL: settings.Theme.BackgroundURI, Note: settings.Theme.Note,

@@ -27,6 +27,7 @@ func (l *loader) check() {
 	l.checkRegistration()
 	l.checkExternalSignIn()
 	l.checkPasswordPolicy()
+	l.checkEmailFilter()
 	l.checkStore()
 	l.checkLifetimes()
 	l.checkPairwise()

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/net/publicsuffix"
 
+	"gatehouse/cmd/gatehouse/addresses"
 	"gatehouse/cmd/gatehouse/passwords"
 	"gatehouse/provider/oauth"
 )
@@ -17,6 +18,7 @@ const (
 	publicURLKey    = "directus.public_url"
 	externalKey     = "directus.external_sign_in"
 	cookieDomainKey = "directus.cookie_domain"
+	emailFilterKey  = "directus.email_filter"
 	roleKey         = "registration.role"
 )
 
@@ -47,6 +49,18 @@ func (l *loader) checkRegistration() {
 func (l *loader) checkPasswordPolicy() {
 	if _, err := passwords.Parse(l.config.Directus.PasswordPolicy); err != nil {
 		l.refuse("directus.password_policy", "%s", err)
+	}
+}
+
+// checkEmailFilter also makes sure that somebody applies the filter: Directus has
+// it for its own registration only.
+func (l *loader) checkEmailFilter() {
+	filter, err := addresses.Parse(l.config.Directus.EmailFilter)
+	switch {
+	case err != nil:
+		l.refuse(emailFilterKey, "%s", err)
+	case filter.Left() != "" && l.config.Registration.Mode == RegistrationByToken:
+		l.refuse(emailFilterKey, "holds what only Directus knows (%s), and Directus does not look at it where registration.mode is %s; write it otherwise, or none", filter.Left(), RegistrationByToken)
 	}
 }
 

@@ -80,6 +80,11 @@ type Directus struct {
 	CookieDomain string
 	// PasswordPolicy is none, weak, strong or a pattern; passwords.Parse takes it.
 	PasswordPolicy string
+	// EmailFilter is none or JSON; addresses.Parse takes it.
+	EmailFilter string
+	// EnforceTFA are the names of the policies that ask for one-time passwords. It
+	// is a note: sign-ins ask Directus.
+	EnforceTFA []string
 }
 
 // Registration is who may register, and how.

@@ -1,5 +1,7 @@
 package config
 
+import "gatehouse/cmd/gatehouse/addresses"
+
 // peopleSettings are those of registration, passwords and accounts.
 func peopleSettings() []setting[Config] {
 	return []setting[Config]{
@@ -20,6 +22,14 @@ func peopleSettings() []setting[Config] {
 		{
 			key: "directus.password_policy", fallback: "none", doc: "auth_password_policy of Directus: none, weak, strong (as the Studio calls them), or the pattern as it is written there. Checked before Directus is asked, which checks new addresses only and would so tell them from known ones.",
 			value: func(c *Config) value { return text(&c.Directus.PasswordPolicy) },
+		},
+		{
+			key: emailFilterKey, fallback: addresses.None, doc: "public_registration_email_filter of Directus: none, or its JSON between single quotes. With it the registration page says at the field that an address cannot register. What is not known here is left to Directus, which has the last word.",
+			value: func(c *Config) value { return text(&c.Directus.EmailFilter) },
+		},
+		{
+			key: "directus.enforce_tfa", doc: "Names of the policies of Directus that ask for one-time passwords (enforce_tfa; the roles in Directus 10). A note that lets gatehouse doctor --administrator tell when they change: what a person has to do is asked of Directus at every sign-in.",
+			value: func(c *Config) value { return texts(&c.Directus.EnforceTFA) },
 		},
 		{
 			key: publicURLKey, doc: "Where browsers find Directus (its PUBLIC_URL). Needed for external sign-in.",

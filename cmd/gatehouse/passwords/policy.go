@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf16"
 
@@ -17,9 +18,13 @@ const (
 	Strong = "strong"
 )
 
-// patience bounds one match. A pattern that backtracks without end would let
+// Limit bounds one match. A pattern that backtracks without end would let
 // anybody who can type a password keep a processor busy.
-const patience = 100 * time.Millisecond
+const Limit = 50 * time.Millisecond
+
+// precisely makes the library look at the clock often enough for Limit: by itself
+// it does every 100 milliseconds, and lets a match take that much longer.
+var precisely = sync.OnceFunc(func() { regexp2.SetTimeoutCheckPeriod(Limit / 5) })
 
 // maxLength is that of a pattern, in bytes.
 const maxLength = 4096
@@ -47,21 +52,28 @@ func Parse(text string) (Policy, error) {
 	if text == "" || text == None {
 		return Policy{}, nil
 	}
+	return Compile(text)
+}
+
+// Compile reads a pattern as Directus keeps it, also the operand of _regex in a
+// filter. Its error says how to mend it.
+func Compile(text string) (Policy, error) {
 	if len(text) > maxLength {
 		return Policy{}, fmt.Errorf("is longer than %d characters; shorten it, here and in Directus", maxLength)
 	}
 	if flags := flagsOf(text); flags != "" {
 		return Policy{}, fmt.Errorf("ends in the flags %q, which Directus takes for a part of the pattern; write it without, here and in Directus", flags)
 	}
-	// As Directus does: slashes are cut off where there are two.
-	if len(text) > 1 && strings.HasPrefix(text, "/") && strings.HasSuffix(text, "/") {
-		text = text[1 : len(text)-1]
+	// As Directus does; a single slash it takes for both, and keeps nothing.
+	if inner, wrapped := strings.CutPrefix(text, "/"); wrapped && strings.HasSuffix(text, "/") {
+		text = strings.TrimSuffix(inner, "/")
 	}
+	precisely()
 	pattern, err := regexp2.Compile(translate(text), regexp2.ECMAScript)
 	if err != nil {
 		return Policy{}, errors.New("is neither none, weak or strong nor a regular expression; copy auth_password_policy from Directus")
 	}
-	pattern.MatchTimeout = patience
+	pattern.MatchTimeout = Limit
 	return Policy{pattern: pattern}, nil
 }
 

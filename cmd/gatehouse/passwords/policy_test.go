@@ -3,6 +3,7 @@ package passwords_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"gatehouse/cmd/gatehouse/passwords"
 )
@@ -37,8 +38,11 @@ func TestAccepts(t *testing.T) {
 		"a dollar sign and a dot in a class":     {`/^[$.]+$/`, "$.", true},
 		"no subtraction of classes":              {`/^[a-z-[x]+$/`, "[x-a", true},
 		"escapes stay":                           {`/^\$\.\\$/`, `$.\`, true},
+		"no classes of Unicode":                  {`/^\p{L}+$/`, "abc", false},
+		"which are letters and braces":           {`/^\p{L}+$/`, "p{L}", true},
+		"no anchors of other languages":          {`/^\A\z$/`, "Az", true},
 		"case matters":                           {"/^[a-z]+$/", "ABC", false},
-		"a single slash is a character":          {"/", "a/b", true},
+		"a single slash is no pattern, as there": {"/", "ab", true},
 		"slashes in the middle are characters":   {"a/b", "a/b", true},
 		"a path between slashes keeps the inner": {"/a/b/", "a/b", true},
 	} {
@@ -71,6 +75,9 @@ func TestParseRefuses(t *testing.T) {
 
 // A pattern that backtracks for ages refuses, and comes back.
 func TestAcceptsGivesUp(t *testing.T) {
+	if passwords.Limit != 50*time.Millisecond {
+		t.Errorf("a match may take %s", passwords.Limit)
+	}
 	policy, err := passwords.Parse(`/^(a+)+$/`)
 	if err != nil {
 		t.Fatal(err)

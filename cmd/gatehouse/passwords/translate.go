@@ -3,6 +3,7 @@ package passwords
 import (
 	"fmt"
 	"strings"
+	"unicode"
 	"unicode/utf16"
 )
 
@@ -16,6 +17,11 @@ const (
 	anything  = `\u0000-\uffff`
 	lineEnds  = `\n\r\u2028\u2029`
 )
+
+// escapes are the letters that mean something behind a backslash. Without flags
+// JavaScript takes the backslash away from others, such as that of \p{L}; the
+// library has meanings of its own for some.
+const escapes = "bBdDwWsSnrtvfcxuk"
 
 // translate writes a pattern of JavaScript (without flags) so that the library
 // reads it as JavaScript does.
@@ -54,6 +60,8 @@ func translate(pattern string) string {
 func escape(r rune, inClass bool) string {
 	members := map[rune]string{'s': spaces, 'S': notSpaces}[r]
 	switch {
+	case unicode.IsLetter(r) && !strings.ContainsRune(escapes, r):
+		return units(r)
 	case members == "":
 		return `\` + units(r)
 	case inClass:
