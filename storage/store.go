@@ -10,8 +10,11 @@ import (
 // Store is every Table in one list. It is safe for concurrent use.
 type Store struct {
 	// Clients are those that were created by command; those of the
-	// configuration file are not stored. Named by client_id.
+	// configuration file and of Directus are not stored. Named by client_id.
 	Clients *Table[Client]
+	// ClientSightings are what is remembered of those in a collection of
+	// Directus. Named by client_id.
+	ClientSightings *Table[ClientSighting]
 	// AuthorizationRequests wait for a person. Named by request id.
 	AuthorizationRequests *Table[AuthorizationRequest]
 	// PendingSignIns wait for a one-time password. Named by request id.
@@ -91,6 +94,7 @@ func New(config Config) (*Store, error) {
 	}
 	s := &Store{backend: config.Backend, sealer: config.Sealer, now: config.Now}
 	s.Clients = newTable[Client](s, "client")
+	s.ClientSightings = newTable[ClientSighting](s, "client_sighting")
 	s.AuthorizationRequests = newTable[AuthorizationRequest](s, "authorization_request")
 	s.PendingSignIns = newTable[PendingSignIn](s, "pending_sign_in")
 	s.Sessions = newTable[Session](s, "session")

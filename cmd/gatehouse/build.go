@@ -31,8 +31,10 @@ type parts struct {
 	store    *storage.Store
 	ring     *keys.Ring
 	directus *directus.Client
-	provider *provider.Provider
-	handler  http.Handler
+	// collection is nil unless clients stand in Directus.
+	collection *clients.Collection
+	provider   *provider.Provider
+	handler    http.Handler
 }
 
 // build puts the provider together. It speaks to the store, not to Directus.
@@ -43,13 +45,6 @@ func (a *app) build(ctx context.Context, settings *config.Loaded, backend storag
 	}
 	p := &parts{}
 	if p.store, err = a.newStore(backend, sealing); err != nil {
-		return nil, err
-	}
-	source, err := clients.NewSource(clients.SourceConfig{Configured: settings.Clients, Store: p.store, Now: a.now})
-	if err != nil {
-		return nil, err
-	}
-	if err := source.CheckSources(ctx); err != nil {
 		return nil, err
 	}
 	sink := audit{logger: logger}
@@ -65,6 +60,10 @@ func (a *app) build(ctx context.Context, settings *config.Loaded, backend storag
 		return nil, err
 	}
 	if p.directus, err = a.newDirectus(settings, releaser.Fields(), sink, logger); err != nil {
+		return nil, err
+	}
+	source, err := a.newClients(ctx, settings, p, logger)
+	if err != nil {
 		return nil, err
 	}
 	screens, err := a.newWeb(settings, p, handles, sink, logger)
@@ -132,7 +131,8 @@ func (a *app) newDirectus(settings *config.Loaded, fields []string, sink event.S
 			}
 			sink.Emit(context.Background(), event.Event{Name: name})
 		},
-		Now: a.now, Random: a.random, Logger: logger,
+		ClientsCollection: settings.ClientsCollection,
+		Now:               a.now, Random: a.random, Logger: logger,
 	})
 }
 

@@ -95,6 +95,7 @@ func (a *app) serve(ctx context.Context, settings *config.Loaded, allowAdminToke
 		parts.provider.Deliveries().Run(background, ticker.C)
 		return nil
 	})
+	readClients(background, group, parts.collection)
 	embedded(background, group, backend, settings, logger)
 	return group.Wait()
 }

@@ -23,9 +23,11 @@ const maxCached = 4096
 const CacheFor = 3 * time.Second
 
 // Source looks clients up: those of the configuration, which never change while
-// we run, then those in the store. It is safe for concurrent use.
+// we run, then those of the collection, if there is one, then those in the store. It
+// is safe for concurrent use.
 type Source struct {
 	configured map[string]storage.Client
+	collection *Collection
 	store      *storage.Store
 	now        func() time.Time
 	cached     *lru.Cache[string, cachedClient]
@@ -40,6 +42,8 @@ type cachedClient struct {
 type SourceConfig struct {
 	// Configured are valid and have distinct ids.
 	Configured []storage.Client
+	// Collection is nil where clients are edited nowhere else.
+	Collection *Collection
 	Store      *storage.Store
 	Now        func() time.Time
 }
@@ -53,7 +57,7 @@ func NewSource(config SourceConfig) (*Source, error) {
 	if err != nil {
 		return nil, fmt.Errorf("client source: %w", err)
 	}
-	s := &Source{configured: map[string]storage.Client{}, store: config.Store, now: config.Now, cached: cached}
+	s := &Source{configured: map[string]storage.Client{}, collection: config.Collection, store: config.Store, now: config.Now, cached: cached}
 	for _, client := range config.Configured {
 		if _, ok := s.configured[client.ID]; ok {
 			return nil, fmt.Errorf("client source: client %q is configured twice", client.ID)
@@ -67,6 +71,11 @@ func NewSource(config SourceConfig) (*Source, error) {
 func (s *Source) Client(ctx context.Context, id string) (storage.Client, error) {
 	if client, ok := s.configured[id]; ok {
 		return client, nil
+	}
+	if s.collection != nil {
+		if client, ok := s.collection.Client(id); ok {
+			return client, nil
+		}
 	}
 	if hit, ok := s.cached.Get(id); ok && s.now().Before(hit.until) {
 		return hit.client, nil

@@ -49,6 +49,10 @@ const (
 type Options struct {
 	// Clients are registered besides those that every provider under test has.
 	Clients []storage.Client
+	// ClientRows makes a collection of clients in the fake Directus, which
+	// Server.Refresh reads; ClientRights are what the configuration says of them.
+	ClientRows   bool
+	ClientRights []storage.Client
 	// Mapping replaces the default mapping of claims.
 	Mapping claims.Mapping
 	// EmailVerified is how email_verified is told, by evidence if empty.
@@ -99,6 +103,8 @@ type Options struct {
 type RealDirectus struct {
 	URL          string
 	ServiceToken storage.Secret
+	// ClientsCollection is the collection of clients, or empty.
+	ClientsCollection string
 	// WriteToken may be empty: then people change their accounts by themselves.
 	WriteToken storage.Secret
 	// RegistrationRole, if not empty, is that of users whom the provider makes
@@ -115,6 +121,10 @@ type Server struct {
 	Events   *Events
 	Keys     *keys.Ring
 	Provider *provider.Provider
+	// ClientRows is the collection of clients of the fake Directus, and Collection
+	// what is read of it, or of that of a real one; nil unless asked for.
+	ClientRows *directustest.Collection
+	Collection *clients.Collection
 	// RegistrationTokens makes initial access tokens.
 	RegistrationTokens *registration.Tokens
 	// Handler serves the issuer; tests that need no network call it directly.
@@ -185,11 +195,15 @@ func (s *Server) handler(t testing.TB, options Options) http.Handler {
 		if options.WriteToken {
 			users.WriteToken = s.Directus.WriteToken
 		}
+		if options.ClientRows {
+			users.ClientsCollection = clientsCollection
+			s.ClientRows = s.Directus.AddCollection(clientsCollection, "client_id")
+		}
 	}
 	client, err := directus.New(directus.Config{
 		BaseURL: users.URL, ServiceToken: users.ServiceToken, WriteToken: users.WriteToken, Fields: releaser.Fields(),
 		RegisterByToken: users.RegistrationRole != "", RegistrationRole: users.RegistrationRole,
-		Timeout: 10 * time.Second, MaxConcurrent: 32, CacheSize: 1000, Now: s.Clock.Now, Random: rand.Reader,
+		ClientsCollection: users.ClientsCollection, Timeout: 10 * time.Second, MaxConcurrent: 32, CacheSize: 1000, Now: s.Clock.Now, Random: rand.Reader,
 	})
 	if err != nil {
 		t.Fatalf("make Directus client: %v", err)
@@ -214,10 +228,7 @@ func (s *Server) handler(t testing.TB, options Options) http.Handler {
 	}
 	s.RegistrationTokens = &registration.Tokens{Table: s.Store.RegistrationTokens, Handles: handles, Now: s.Clock.Now, Random: rand.Reader}
 	screens := s.screens(t, options, client, handles)
-	source, err := clients.NewSource(clients.SourceConfig{Configured: registered(options.Clients), Store: s.Store, Now: s.Clock.Now})
-	if err != nil {
-		t.Fatalf("make clients: %v", err)
-	}
+	source := s.source(t, options, users.ClientsCollection, client)
 	s.Provider, err = provider.New(provider.Config{
 		Issuer: s.Issuer, Store: s.Store, Keys: s.Keys, Handles: handles, Clients: source, Directory: client,
 		Claims: releaser, Fetcher: options.fetcher(), Pages: screens, LogoutPages: screens.LogoutPages(),

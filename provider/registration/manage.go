@@ -185,7 +185,7 @@ func (e *Endpoint) merged(old, next storage.Client, presented, fresh storage.Sec
 	for _, f := range fields() {
 		f.replace(&client, &next)
 	}
-	if !equalPresentation(old, client) {
+	if !clients.SamePresentation(old, client) {
 		client.PresentedAt = e.Now().UTC()
 	}
 	if presented != "" {
@@ -196,14 +196,6 @@ func (e *Endpoint) merged(old, next storage.Client, presented, fresh storage.Sec
 		return client, fresh
 	}
 	return client, ""
-}
-
-// equalPresentation says whether people would know the client again: what they
-// see of it, where their answers go, and which others know them by the same sub.
-func equalPresentation(a, b storage.Client) bool {
-	return slices.Equal(a.RedirectURIs, b.RedirectURIs) && a.Name == b.Name && a.LogoURI == b.LogoURI &&
-		a.ClientURI == b.ClientURI && a.PolicyURI == b.PolicyURI && a.TermsOfServiceURI == b.TermsOfServiceURI &&
-		a.SubjectType == b.SubjectType && a.SectorIdentifierURI == b.SectorIdentifierURI
 }
 
 // remove deletes the client (RFC 7592, section 2.3). Its tokens end with it, since

@@ -67,6 +67,8 @@ type Config struct {
 	// Fields are the columns of directus_users that the claims need, besides
 	// those that are always read. A dot reaches into a relation: role.name.
 	Fields []string
+	// ClientsCollection is the collection that clients stand in, or empty.
+	ClientsCollection string
 	// CacheSize is the number of users that Find remembers.
 	CacheSize int
 	// ForwardClientAddress sends the address of the person at sign-in as
@@ -86,6 +88,7 @@ type Client struct {
 	writeToken storage.Secret
 	publicURL  string
 	columns    columns
+	clients    string
 	forward    bool
 	now        func() time.Time
 	random     io.Reader
@@ -114,6 +117,8 @@ func New(config Config) (*Client, error) {
 		return nil, errors.New("directus: no clock")
 	case config.Random == nil:
 		return nil, errors.New("directus: no source of randomness")
+	case config.ClientsCollection != "" && !IsCollection(config.ClientsCollection):
+		return nil, fmt.Errorf("directus: %q is not the name of a collection", config.ClientsCollection)
 	}
 	columns, err := newColumns(config.Fields)
 	if err != nil {
@@ -158,7 +163,7 @@ func New(config Config) (*Client, error) {
 		logger = slog.New(slog.DiscardHandler)
 	}
 	return &Client{
-		rest: caller, token: config.ServiceToken, writeToken: config.WriteToken, publicURL: publicURL, columns: columns, forward: config.ForwardClientAddress,
+		rest: caller, token: config.ServiceToken, writeToken: config.WriteToken, publicURL: publicURL, columns: columns, clients: config.ClientsCollection, forward: config.ForwardClientAddress,
 		now: config.Now, random: config.Random, log: logger, cache: cache, access: access,
 		register: register, brand: brand,
 	}, nil

@@ -34,6 +34,7 @@ func (l *loader) check() {
 	l.checkKeys()
 	l.checkOutbound()
 	l.checkPages()
+	l.checkClientsCollection()
 }
 
 func (l *loader) refuse(key, format string, args ...any) {

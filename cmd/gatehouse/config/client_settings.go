@@ -12,6 +12,7 @@ import (
 type clientEntry struct {
 	storage.Client
 	secret storage.Secret
+	source string
 }
 
 // clientSettings are the keys of one entry of clients, named as in RFC 7591,
@@ -27,6 +28,7 @@ func clientSettings() []setting[clientEntry] {
 	}
 	return []setting[clientEntry]{
 		field("client_id", "Name of the client in the protocol.", func(c *storage.Client) value { return text(&c.ID) }),
+		sourceSetting(),
 		secret,
 		field("client_name", "Name that people see.", func(c *storage.Client) value { return text(&c.Name) }),
 		field("redirect_uris", "Every address the app wants its answer at, exactly as it will ask for it.", func(c *storage.Client) value { return texts(&c.RedirectURIs) }),

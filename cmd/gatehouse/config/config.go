@@ -44,6 +44,11 @@ type Config struct {
 	Log               Log
 	// Clients are valid, have their defaults and distinct ids.
 	Clients []storage.Client
+	// ClientsCollection is the collection of Directus that further clients stand
+	// in, or empty. ClientRights are what its rows cannot say of them: they have an
+	// ID, which is none of Clients', and nothing that a row may set.
+	ClientsCollection string
+	ClientRights      []storage.Client
 }
 
 // TLS is a certificate of our own, for use without a proxy.

@@ -39,7 +39,12 @@ tokens: {access_token_lifetime: 5m}
 outbound: {allow: [app.internal, 10.1.0.0/16, "http://localhost:3000"]}
 claims: {phone_number: phone, address.locality: city, locale: ""}
 theme: {project_name: Acme}
+clients_collection: gatehouse_clients
 clients:
+- client_id: board
+  source: directus
+  first_party: true
+  audience: [https://api.example.com]
 - client_id: shop
   client_secret: a-secret-of-at-least-32-characters
   redirect_uris: [https://shop.example/cb]

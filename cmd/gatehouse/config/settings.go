@@ -42,7 +42,7 @@ const (
 
 func settings() []setting[Config] {
 	var all []setting[Config]
-	for _, group := range [][]setting[Config]{serverSettings(), directusSettings(), outageSettings(), peopleSettings(), storeSettings(), protocolSettings(), clientRegistrationSettings(), outboundSettings(), limitSettings(), pageSettings()} {
+	for _, group := range [][]setting[Config]{serverSettings(), directusSettings(), outageSettings(), peopleSettings(), storeSettings(), protocolSettings(), clientRegistrationSettings(), clientsCollectionSettings(), outboundSettings(), limitSettings(), pageSettings()} {
 		all = append(all, group...)
 	}
 	return all

@@ -26,7 +26,7 @@ func (l *Loaded) Show(w io.Writer) error {
 		}
 	}
 	put(root, claimsKey, l.claimsNode(), l.origins[claimsKey].String())
-	if len(l.Clients) > 0 {
+	if len(l.Clients)+len(l.ClientRights) > 0 {
 		put(root, clientsKey, l.clientsNode(), l.origins[clientsKey].String())
 	}
 	encoder := yaml.NewEncoder(w)
@@ -48,22 +48,29 @@ func (l *Loaded) claimsNode() *yaml.Node {
 func (l *Loaded) clientsNode() *yaml.Node {
 	list := &yaml.Node{Kind: yaml.SequenceNode}
 	for i, client := range l.Clients {
-		entry := clientEntry{Client: client}
-		node := &yaml.Node{Kind: yaml.MappingNode}
-		for _, s := range clientSettings() {
-			v := s.value(&entry)
-			texts := v.texts()
-			shown := len(texts) > 0 && texts[0] != "" && texts[0] != "false"
-			if shown = shown && !s.secret || s.secret && l.secretGiven[i]; shown {
-				node.Content = append(node.Content, plain(s.key), valueNode(v, s.secret))
-			}
-		}
+		node := clientNode(clientEntry{Client: client}, l.secretGiven[i])
 		if len(client.JWKS) > 0 {
 			node.Content = append(node.Content, plain(jwksKey), plain(string(client.JWKS)))
 		}
 		list.Content = append(list.Content, node)
 	}
+	for _, client := range l.ClientRights {
+		list.Content = append(list.Content, clientNode(clientEntry{Client: client, source: sourceDirectus}, false))
+	}
 	return list
+}
+
+func clientNode(entry clientEntry, secretGiven bool) *yaml.Node {
+	node := &yaml.Node{Kind: yaml.MappingNode}
+	for _, s := range clientSettings() {
+		v := s.value(&entry)
+		texts := v.texts()
+		shown := len(texts) > 0 && texts[0] != "" && texts[0] != "false"
+		if shown = shown && !s.secret || s.secret && secretGiven; shown {
+			node.Content = append(node.Content, plain(s.key), valueNode(v, s.secret))
+		}
+	}
+	return node
 }
 
 // put sets a dotted key, making the mappings on its way.

@@ -3,6 +3,7 @@ package config
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 
 	"go.yaml.in/yaml/v3"
@@ -12,7 +13,10 @@ import (
 	"gatehouse/storage"
 )
 
-const jwksKey = "jwks"
+const (
+	clientIDKey = "client_id"
+	jwksKey     = "jwks"
+)
 
 // claims reads the mapping of claims. What is named replaces the default; an
 // empty value takes the claim away.
@@ -75,11 +79,16 @@ func (l *loader) clients(g given) {
 			}
 			return r.at(item)
 		}
-		l.client(entry, shown, at, len(*l.problems) == before)
-		if first, twice := places[entry.ID]; twice && entry.ID != "" {
-			l.problems.add(at("client_id"), shown+"client_id", "%q is also the client at %s; every client has an id of its own", entry.ID, first)
+		readable := len(*l.problems) == before
+		if entry.source == sourceDirectus {
+			l.clientRights(entry, slices.Collect(maps.Keys(fields)), shown, at, readable)
+		} else {
+			l.client(entry, shown, at, readable)
 		}
-		places[entry.ID] = at("client_id")
+		if first, twice := places[entry.ID]; twice && entry.ID != "" {
+			l.problems.add(at(clientIDKey), shown+clientIDKey, "%q is also the client at %s; every client has an id of its own", entry.ID, first)
+		}
+		places[entry.ID] = at(clientIDKey)
 	}
 }
 

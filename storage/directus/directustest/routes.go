@@ -33,6 +33,7 @@ func (s *Server) routes() http.Handler {
 	mux.HandleFunc("SEARCH /users", s.known(s.searchUsers))
 	mux.HandleFunc("SEARCH /roles", s.known(s.searchRoles))
 	mux.HandleFunc("SEARCH /access", s.known(s.searchAccess))
+	mux.HandleFunc("SEARCH /items/{collection}", s.known(s.searchItems))
 	mux.HandleFunc("GET /server/ping", func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = w.Write([]byte("pong"))
 	})

@@ -42,7 +42,9 @@ type Server struct {
 	accesses map[string]*session // by access token
 	files    map[string]storage.Picture
 	uploads  map[string]upload
-	attempts int
+	// collections are people's own, by name.
+	collections map[string]*Collection
+	attempts    int
 	// hideOwn and hideOthers are rules on what the tokens see.
 	hideOwn, hideOthers bool
 	// ownColumns are what people may change of their own row, ownFiles says
@@ -121,6 +123,7 @@ func New(t testing.TB) *Server {
 		accesses:     map[string]*session{},
 		files:        map[string]storage.Picture{},
 		uploads:      map[string]upload{},
+		collections:  map[string]*Collection{},
 		attempts:     LoginAttempts,
 		roles:        map[string]Role{CustomerRole: {ID: CustomerRole, Name: "Customer"}},
 		policies:     map[string]Policy{},
