@@ -126,6 +126,11 @@ type ClientAllow struct {
 	Filter json.RawMessage `json:"filter,omitempty"`
 }
 
+// Empty says that everybody may use the client.
+func (a ClientAllow) Empty() bool {
+	return len(a.Roles) == 0 && len(a.Policies) == 0 && len(a.Filter) == 0
+}
+
 // RegisteredBy says who vouched for a client that registered itself.
 type RegisteredBy string
 

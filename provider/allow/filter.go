@@ -1,0 +1,224 @@
+package allow
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// Bounds of a filter. Directus follows relations ten deep.
+const (
+	maxFilterSize   = 8192
+	maxFilterDepth  = 12
+	maxFilterValues = 256
+)
+
+// secretColumns are never asked about, by whatever path: a filter that guesses at
+// them would tell them letter by letter. Directus itself takes such filters.
+var secretColumns = []string{"password", "token", "tfa_secret", "auth_data"}
+
+// The operators of a filter by what stands behind them (Directus, "Filter rules"):
+// one value, a list of values, yes, or another filter on what is related.
+var (
+	oneValue = []string{
+		"_eq", "_neq", "_lt", "_lte", "_gt", "_gte",
+		"_contains", "_ncontains", "_icontains", "_nicontains",
+		"_starts_with", "_nstarts_with", "_istarts_with", "_nistarts_with",
+		"_ends_with", "_nends_with", "_iends_with", "_niends_with",
+	}
+	manyValues = []string{"_in", "_nin", "_between", "_nbetween"}
+	yes        = []string{"_null", "_nnull", "_empty", "_nempty"}
+	related    = []string{"_some", "_none"}
+	logical    = []string{"_and", "_or"}
+)
+
+// fieldName is a field, one of a collection among several (item:pages), or a
+// function of a field.
+var fieldName = regexp.MustCompile(`^([A-Za-z0-9][A-Za-z0-9_]{0,63}(:[A-Za-z0-9_]{1,64})?|` +
+	`(year|month|week|day|weekday|hour|minute|second|count)\([A-Za-z0-9][A-Za-z0-9_]{0,63}\))$`)
+
+// CheckFilter reads a filter on directus_users and returns it as Directus will get
+// it. It knows the syntax and not the fields, which Directus knows.
+//
+// It refuses what Directus takes and nobody means: an empty part, which allows
+// everybody; a filter variable such as $CURRENT_USER, which would be the user of
+// the service token; and a column that holds a secret, by any path. The errors
+// name what is wrong and how to mend it.
+func CheckFilter(raw json.RawMessage) (json.RawMessage, error) {
+	if len(raw) > maxFilterSize {
+		return nil, fmt.Errorf("is longer than %d bytes", maxFilterSize)
+	}
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	decoder.UseNumber()
+	f := filterReader{decoder: decoder}
+	value, err := f.value(0)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return nil, errors.New("has something behind its object")
+	}
+	if err := checkObject(value, ""); err != nil {
+		return nil, err
+	}
+	return json.Marshal(value)
+}
+
+// filterReader reads JSON, no deeper and no more of it than the bounds, and no
+// object that names a member twice: not every reader would take the same one.
+type filterReader struct {
+	decoder *json.Decoder
+	values  int
+}
+
+var errNotJSON = errors.New("is not JSON; write a filter such as {\"title\": {\"_eq\": \"Editor\"}}")
+
+func (f *filterReader) value(depth int) (any, error) {
+	if f.values++; depth > maxFilterDepth || f.values > maxFilterValues {
+		return nil, fmt.Errorf("is nested more than %d deep, or has more than %d parts", maxFilterDepth, maxFilterValues)
+	}
+	token, err := f.decoder.Token()
+	if err != nil {
+		return nil, errNotJSON
+	}
+	switch token {
+	case json.Delim('{'):
+		return f.object(depth)
+	case json.Delim('['):
+		return f.list(depth)
+	}
+	return token, nil
+}
+
+func (f *filterReader) object(depth int) (any, error) {
+	object := map[string]any{}
+	for f.decoder.More() {
+		token, err := f.decoder.Token()
+		name, ok := token.(string)
+		if err != nil || !ok {
+			return nil, errNotJSON
+		}
+		if _, twice := object[name]; twice {
+			return nil, fmt.Errorf("names %q twice in one object; put them into a list behind _and", name)
+		}
+		if object[name], err = f.value(depth + 1); err != nil {
+			return nil, err
+		}
+	}
+	if _, err := f.decoder.Token(); err != nil {
+		return nil, errNotJSON
+	}
+	return object, nil
+}
+
+func (f *filterReader) list(depth int) (any, error) {
+	list := []any{}
+	for f.decoder.More() {
+		value, err := f.value(depth + 1)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, value)
+	}
+	if _, err := f.decoder.Token(); err != nil {
+		return nil, errNotJSON
+	}
+	return list, nil
+}
+
+// checkObject checks what stands behind a field or an operator that takes filters;
+// at names it.
+func checkObject(value any, at string) error {
+	object, ok := value.(map[string]any)
+	switch {
+	case !ok && at == "":
+		return errors.New("is not an object; write a filter such as {\"title\": {\"_eq\": \"Editor\"}}")
+	case !ok:
+		return fmt.Errorf("%s has no operator; write {%q: {\"_eq\": …}}", at, at)
+	case len(object) == 0 && at == "":
+		return errors.New("is empty and would allow everybody; leave allow.filter out, or say who may")
+	case len(object) == 0:
+		return fmt.Errorf("%s has an empty part, which would allow everybody", at)
+	}
+	for name, behind := range object {
+		if err := checkMember(name, behind); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func checkMember(name string, behind any) error {
+	switch {
+	case slices.Contains(logical, name):
+		list, ok := behind.([]any)
+		if !ok || len(list) == 0 {
+			return fmt.Errorf("%s needs a list of at least one filter", name)
+		}
+		for _, one := range list {
+			if err := checkObject(one, name); err != nil {
+				return err
+			}
+		}
+		return nil
+	case slices.Contains(related, name):
+		return checkObject(behind, name)
+	case slices.Contains(oneValue, name):
+		return checkValue(name, behind)
+	case slices.Contains(manyValues, name):
+		list, ok := behind.([]any)
+		if !ok || len(list) == 0 {
+			return fmt.Errorf("%s needs a list of values", name)
+		}
+		for _, one := range list {
+			if err := checkValue(name, one); err != nil {
+				return err
+			}
+		}
+		return nil
+	case slices.Contains(yes, name):
+		if behind != true {
+			return fmt.Errorf("%s takes true only; for the contrary there is the operator with or without n", name)
+		}
+		return nil
+	case strings.HasPrefix(name, "_"):
+		return fmt.Errorf("%s is no operator of Directus", name)
+	case !fieldName.MatchString(name):
+		return fmt.Errorf("%q is not the name of a field", name)
+	case secret(name):
+		return fmt.Errorf("%s holds a secret and decides nothing", name)
+	}
+	return checkObject(behind, name)
+}
+
+// checkValue takes dates relative to now ($NOW, $NOW(-1 year)) and no other
+// variable of Directus.
+func checkValue(operator string, value any) error {
+	switch value := value.(type) {
+	case string:
+		if strings.HasPrefix(value, "$") && !now.MatchString(value) {
+			return fmt.Errorf("%s: %s would be that of the service token, not of the person; the filter is about the person already", operator, value)
+		}
+		return nil
+	case json.Number, bool:
+		return nil
+	case nil:
+		return fmt.Errorf("%s has no value; for fields without one there is \"_null\": true", operator)
+	}
+	return fmt.Errorf("%s needs a text, a number, true or false", operator)
+}
+
+var now = regexp.MustCompile(`^\$NOW(\([-+]?[0-9a-z ]{1,32}\))?$`)
+
+func secret(name string) bool {
+	if open := strings.IndexByte(name, '('); open >= 0 {
+		name = strings.TrimSuffix(name[open+1:], ")")
+	}
+	name, _, _ = strings.Cut(name, ":")
+	return slices.Contains(secretColumns, strings.ToLower(name))
+}
