@@ -16,6 +16,7 @@ import (
 
 	"gatehouse/keys"
 	"gatehouse/provider/account"
+	"gatehouse/provider/allow"
 	"gatehouse/provider/authorize"
 	"gatehouse/provider/backchannel"
 	"gatehouse/provider/checksession"
@@ -52,6 +53,13 @@ type Fetcher interface {
 	backchannel.Poster
 }
 
+// Directory looks users up, and says where they stand. storage/directus satisfies
+// it.
+type Directory interface {
+	account.Directory
+	allow.Directory
+}
+
 // Config is what a Provider needs.
 type Config struct {
 	Issuer    string
@@ -59,7 +67,7 @@ type Config struct {
 	Keys      *keys.Ring
 	Handles   *oauth.Handles
 	Clients   Clients
-	Directory account.Directory
+	Directory Directory
 	Claims    *claims.Releaser
 	// Fetcher gets the keys of clients from their jwks_uri and request objects
 	// from their request_uri, and tells clients of the end of sessions.
@@ -198,6 +206,10 @@ func (p *Provider) endpoints(config Config) (err error) {
 		Directory: config.Directory, Staleness: config.Staleness, EndOn: config.EndOn, Store: config.Store,
 		End: p.EndUser, EndOlder: p.endOlder, Sink: config.Sink,
 	}
+	rules, err := allow.New(allow.Config{Directory: config.Directory, Staleness: config.Staleness, Revoke: p.tokens.Revoke})
+	if err != nil {
+		return err
+	}
 	where := paths()
 	base := strings.TrimSuffix(config.Issuer, "/")
 	authenticator, err := clientauth.New(clientauth.Config{
@@ -210,7 +222,7 @@ func (p *Provider) endpoints(config Config) (err error) {
 	}
 	p.authorize, err = authorize.New(authorize.Config{
 		Issuer: config.Issuer, Store: config.Store, Clients: config.Clients, Sessions: p.sessions, Tokens: p.tokens,
-		Subjects: p.subjects, Accounts: p.gate, Handles: config.Handles, Claims: config.Claims, Evidence: config.Store.VerifiedEmails,
+		Subjects: p.subjects, Accounts: p.gate, Allow: rules, Handles: config.Handles, Claims: config.Claims, Evidence: config.Store.VerifiedEmails,
 		Pages: config.Pages, RequestLifetime: config.RequestLifetime,
 		Signatures: p.clientKeys, Decrypter: config.Keys, Fetcher: config.Fetcher,
 		Registration: config.Registration, Now: config.Now, Random: config.Random, Sink: config.Sink,
@@ -219,11 +231,11 @@ func (p *Provider) endpoints(config Config) (err error) {
 		return err
 	}
 	p.grant = grant.New(grant.Config{
-		Clients: authenticator, Tokens: p.tokens, Sessions: p.sessions, Accounts: p.gate, Claims: config.Claims,
+		Clients: authenticator, Tokens: p.tokens, Sessions: p.sessions, Accounts: p.gate, Allow: rules, Claims: config.Claims,
 		Evidence: config.Store.VerifiedEmails, Sink: config.Sink,
 	})
 	p.userinfo = userinfo.New(userinfo.Config{
-		Tokens: p.tokens, Accounts: p.gate, Claims: config.Claims, Evidence: config.Store.VerifiedEmails, Sink: config.Sink,
+		Tokens: p.tokens, Accounts: p.gate, Allow: rules, Claims: config.Claims, Evidence: config.Store.VerifiedEmails, Sink: config.Sink,
 	})
 	p.introspection = introspection.New(introspection.Config{Issuer: config.Issuer, Clients: authenticator, Tokens: p.tokens, Sink: config.Sink})
 	p.revocation = revocation.New(revocation.Config{Clients: authenticator, Tokens: p.tokens, Sink: config.Sink})
@@ -234,7 +246,7 @@ func (p *Provider) endpoints(config Config) (err error) {
 	})
 	p.desk, err = desk.New(desk.Config{
 		Issuer: config.Issuer, Store: config.Store, Clients: config.Clients, Requests: p.authorize.Interactions(), Sessions: p.sessions,
-		Tokens: p.tokens, Frames: frames, Now: config.Now, Sink: config.Sink,
+		Tokens: p.tokens, Closed: closed(config, rules), Frames: frames, Now: config.Now, Sink: config.Sink,
 	})
 	if err != nil {
 		return err
@@ -267,6 +279,25 @@ func (p *Provider) endpoints(config Config) (err error) {
 		PolicyURI:        config.PolicyURI, TermsURI: config.TermsURI,
 	})
 	return err
+}
+
+// closed says whether a client is not open to a user. A rule at fault, which the log
+// tells of wherever it matters, is no reason not to show a person what is his.
+func closed(config Config, rules *allow.Rules) func(context.Context, storage.Client, string) (bool, error) {
+	return func(ctx context.Context, client storage.Client, subject string) (bool, error) {
+		if client.Allow.Empty() {
+			return false, nil
+		}
+		user, err := config.Directory.Find(ctx, subject, config.Staleness)
+		if err != nil {
+			return false, err
+		}
+		err = rules.Check(ctx, client, user)
+		if errors.Is(err, storage.ErrUnavailable) {
+			return false, err
+		}
+		return err != nil, nil
+	}
 }
 
 // Interactions returns what screens may do.

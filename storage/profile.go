@@ -117,4 +117,6 @@ type AuthorizedApp struct {
 	OpenURL string
 	// Offline says that it may go on while the person is signed out.
 	Offline bool
+	// Closed says that the client is not open to the person any more.
+	Closed bool
 }

@@ -34,6 +34,8 @@ type appItem struct {
 	RemoveURL        string
 	// OpenURL is empty where the app cannot be opened from here.
 	OpenURL string
+	// Closed says that the app is not open to the visitor any more.
+	Closed bool
 }
 
 func (s *screens) apps(w http.ResponseWriter, r *http.Request) {
@@ -52,7 +54,7 @@ func (s *screens) apps(w http.ResponseWriter, r *http.Request) {
 		item := appItem{
 			App: appOf(authorized.Client), Number: i + 1, Host: hostOfApp(authorized.Client),
 			Since: authorized.Since, LastGrant: authorized.LastGrant, RemoveURL: s.prefix + appsPath + "/" + appValue(authorized.Client.ID),
-			OpenURL: webAddress(authorized.OpenURL),
+			OpenURL: webAddress(authorized.OpenURL), Closed: authorized.Closed,
 		}
 		item.Gets, _ = permissions(authorized.Scopes, authorized.Claims)
 		logos = append(logos, authorized.Client.LogoURI)

@@ -39,6 +39,8 @@ type errorPage struct {
 func (web *Web) Error(w http.ResponseWriter, r *http.Request, err *oauth.Error, again authorize.StartAgain) {
 	kind := errorKind{name: "request", code: err.Code, description: err.Description}
 	switch {
+	case err.Code == oauth.AccessDenied:
+		kind = errorKind{name: "denied", code: err.Code}
 	case err.Code == oauth.TemporarilyUnavailable:
 		kind.name = "unavailable"
 	case err.Status >= http.StatusInternalServerError:

@@ -258,6 +258,7 @@ func (web *Web) Routes(r chi.Router, interactions Interactions, desk Desk) {
 			{"/login/enrol", s.enrol, s.enrolPost},
 			{"/select-account", s.selectAccount, s.selectAccountPost},
 			{"/consent", s.consent, s.consentPost},
+			{"/denied", s.denied, s.deniedPost},
 		} {
 			r.HandleFunc(screen.path, web.methodNotAllowed) // but for:
 			r.Get(screen.path, screen.get)

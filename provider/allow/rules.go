@@ -21,8 +21,10 @@ var ErrDenied = errors.New("the client is not open to the user")
 
 // Directory says where a user stands. storage/directus satisfies it.
 type Directory interface {
-	// Access returns roles and policies of the user, as seen no longer than maxAge
-	// ago.
+	// Roles returns the user's role and those above it, as seen no longer than
+	// maxAge ago.
+	Roles(ctx context.Context, account storage.Account, maxAge time.Duration) ([]storage.NamedRole, error)
+	// Access returns the policies besides.
 	Access(ctx context.Context, account storage.Account, maxAge time.Duration) (storage.UserAccess, error)
 	// Matches says whether the user with the id is one that the filter picks. A
 	// filter that Directus refuses is storage.ErrMalformed or
@@ -36,7 +38,8 @@ const maxVerdicts = 4096
 // Config is what Rules need.
 type Config struct {
 	Directory Directory
-	// Staleness is how old a look at roles and policies may be.
+	// Staleness is how old a look at roles and policies may be; zero or less asks
+	// every time.
 	Staleness time.Duration
 	// Revoke ends a grant and everything that came from it.
 	Revoke func(ctx context.Context, grant storage.Grant, reason string) error
@@ -88,7 +91,7 @@ func (r *Rules) Check(ctx context.Context, client storage.Client, account storag
 		return err
 	}
 	found, ok := r.verdicts.Get(key)
-	if !ok || !found.seenAt.Equal(account.SeenAt) {
+	if !ok || r.config.Staleness <= 0 || !found.seenAt.Equal(account.SeenAt) {
 		reason, err := r.judge(ctx, client, account)
 		if err != nil {
 			return fmt.Errorf("who may use client %s: %w", client.ID, err)
@@ -127,14 +130,21 @@ func keyOf(rule storage.ClientAllow, account storage.Account) (verdictKey, error
 // every part may; the filter comes last, since it alone always asks Directus.
 func (r *Rules) judge(ctx context.Context, client storage.Client, account storage.Account) (reason string, err error) {
 	rule := client.Allow
-	if len(rule.Roles) > 0 || len(rule.Policies) > 0 {
-		access, err := r.config.Directory.Access(ctx, account, r.config.Staleness)
-		switch {
-		case err != nil:
+	if len(rule.Roles) > 0 {
+		roles, err := r.config.Directory.Roles(ctx, account, r.config.Staleness)
+		if err != nil {
 			return "", err
-		case len(rule.Roles) > 0 && !hasRole(access, rule.Roles):
+		}
+		if !hasRole(roles, rule.Roles) {
 			return "the user has none of the roles in allow.roles", nil
-		case len(rule.Policies) > 0 && !hasPolicy(access, rule.Policies):
+		}
+	}
+	if len(rule.Policies) > 0 {
+		access, err := r.config.Directory.Access(ctx, account, r.config.Staleness)
+		if err != nil {
+			return "", err
+		}
+		if !hasPolicy(access.Policies, rule.Policies) {
 			return "the user has none of the policies in allow.policies", nil
 		}
 	}
@@ -152,14 +162,14 @@ func (r *Rules) judge(ctx context.Context, client storage.Client, account storag
 	return "", nil
 }
 
-func hasRole(access storage.UserAccess, wanted []string) bool {
-	return slices.ContainsFunc(access.Roles, func(role storage.NamedRole) bool {
+func hasRole(roles []storage.NamedRole, wanted []string) bool {
+	return slices.ContainsFunc(roles, func(role storage.NamedRole) bool {
 		return slices.Contains(wanted, role.ID) || role.Name != "" && slices.Contains(wanted, role.Name)
 	})
 }
 
-func hasPolicy(access storage.UserAccess, wanted []string) bool {
-	return slices.ContainsFunc(access.Policies, func(policy storage.NamedPolicy) bool {
+func hasPolicy(policies []storage.NamedPolicy, wanted []string) bool {
+	return slices.ContainsFunc(policies, func(policy storage.NamedPolicy) bool {
 		return slices.Contains(wanted, policy.ID) || policy.Name != "" && slices.Contains(wanted, policy.Name)
 	})
 }
@@ -169,13 +179,13 @@ func (r *Rules) Withheld(ctx context.Context, client storage.Client, account sto
 	if len(client.ScopeRoles) == 0 {
 		return nil, nil
 	}
-	access, err := r.config.Directory.Access(ctx, account, r.config.Staleness)
+	roles, err := r.config.Directory.Roles(ctx, account, r.config.Staleness)
 	if err != nil {
 		return nil, fmt.Errorf("scopes of client %s: %w", client.ID, err)
 	}
 	var withheld []string
 	for _, scope := range slices.Sorted(maps.Keys(client.ScopeRoles)) {
-		if !hasRole(access, client.ScopeRoles[scope]) {
+		if !hasRole(roles, client.ScopeRoles[scope]) {
 			withheld = append(withheld, scope)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"gatehouse/provider/account"
+	"gatehouse/provider/allow"
 	"gatehouse/provider/claims"
 	"gatehouse/provider/event"
 	"gatehouse/provider/oauth"
@@ -32,7 +33,9 @@ type Config struct {
 	Tokens   *token.Service
 	Subjects *claims.Subjects
 	Accounts *account.Gate
-	Handles  *oauth.Handles
+	// Allow says who may use a client, and grant it which scopes.
+	Allow   *allow.Rules
+	Handles *oauth.Handles
 	// Claims and Evidence tell what a client may ask for, and what an ID token
 	// says of its user.
 	Claims   *claims.Releaser
@@ -62,7 +65,7 @@ type Endpoint struct {
 func New(config Config) (*Endpoint, error) {
 	switch {
 	case config.Issuer == "", config.Store == nil, config.Clients == nil, config.Sessions == nil,
-		config.Tokens == nil, config.Subjects == nil, config.Accounts == nil, config.Handles == nil, config.Pages == nil,
+		config.Tokens == nil, config.Subjects == nil, config.Accounts == nil, config.Allow == nil, config.Handles == nil, config.Pages == nil,
 		config.Claims == nil, config.Evidence == nil,
 		config.Signatures == nil, config.Decrypter == nil, config.Fetcher == nil,
 		config.RequestLifetime <= 0, config.Now == nil, config.Random == nil, config.Sink == nil:

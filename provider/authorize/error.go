@@ -20,6 +20,11 @@ func (e *Endpoint) refuse(w http.ResponseWriter, r *http.Request, request storag
 		return
 	}
 	e.emit(r, request.ClientID, err)
+	e.answerError(w, r, request, err)
+}
+
+// answerError sends an error that was noted already.
+func (e *Endpoint) answerError(w http.ResponseWriter, r *http.Request, request storage.AuthorizationRequest, err error) {
 	shown := refuse.AsError(err)
 	parameters := url.Values{"error": {shown.Code}}
 	if shown.Description != "" {

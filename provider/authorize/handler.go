@@ -68,9 +68,12 @@ func (e *Endpoint) proceed(w http.ResponseWriter, r *http.Request, a *attempt) {
 		e.refuse(w, r, a.request, err)
 	case v.next == PromptNone:
 		e.touch(r.Context(), browser, v.session)
-		e.respond(w, r, a.request, a.client, v)
+		e.respond(w, r, v.request, a.client, v)
 	case slices.Contains(a.request.Prompts, string(PromptNone)), unattended(r):
 		e.refuse(w, r, a.request, refusal(v))
+	case v.next == PromptDenied:
+		e.turnedAway(r, a.client.ID, v)
+		e.wait(w, r, a.request, v.next.Screen(), true)
 	default:
 		e.wait(w, r, a.request, v.next.Screen(), true)
 	}
@@ -86,6 +89,9 @@ func unattended(r *http.Request) bool {
 
 // refusal is the policy saying no to prompt=none.
 func refusal(v verdict) error {
+	if v.next == PromptDenied {
+		return denied(v.reason)
+	}
 	return oauth.NewError(v.refusal, "the request cannot be answered without asking the user").WithCause(errors.New(v.reason))
 }
 
@@ -130,6 +136,9 @@ func (e *Endpoint) resume(w http.ResponseWriter, r *http.Request) {
 	case silent:
 		e.finish(w, r, interaction, func() { e.refuse(w, r, request, refusal(v)) })
 	default:
+		if v.next == PromptDenied {
+			e.turnedAway(r, request.ClientID, v)
+		}
 		e.seeOther(w, r, e.address(v.next.Screen())+"?request="+url.QueryEscape(handle))
 	}
 }
@@ -159,6 +168,10 @@ func (e *Endpoint) finish(w http.ResponseWriter, r *http.Request, interaction *I
 func (e *Endpoint) deny(w http.ResponseWriter, r *http.Request, interaction *Interaction) {
 	if interaction.Request.OwnPath != "" {
 		e.denyOwn(w, r, interaction)
+		return
+	}
+	if interaction.Next == PromptDenied {
+		e.answerDenied(w, r, interaction)
 		return
 	}
 	e.Sink.Emit(r.Context(), event.Event{

@@ -1,9 +1,12 @@
 package authorize
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
 
+	"gatehouse/provider/account"
+	"gatehouse/provider/allow"
 	"gatehouse/provider/oauth"
 	"gatehouse/storage"
 )
@@ -40,7 +43,36 @@ func (e *Endpoint) initiate(w http.ResponseWriter, r *http.Request) {
 		e.page(w, r, invalid("an app that anybody could have registered is opened from a page of ours only"), e.wayBack(a.client))
 		return
 	}
+	if closed, err := e.closed(r, a.client); err != nil || closed {
+		if err == nil {
+			err = denied("the user opened it from here").WithStatus(http.StatusForbidden)
+		}
+		e.page(w, r, err, e.ownStart())
+		return
+	}
 	e.seeOther(w, r, oauth.AddQuery(a.client.InitiateLoginURI, url.Values{"iss": {e.Issuer}}))
+}
+
+// closed says that somebody is signed in, and that the client is open to none of the
+// accounts in this browser: the app would only send the person back to hear so.
+func (e *Endpoint) closed(r *http.Request, client storage.Client) (bool, error) {
+	if client.Allow.Empty() {
+		return false, nil
+	}
+	browser, err := e.Sessions.Load(r.Context(), r)
+	if err != nil {
+		return false, err
+	}
+	for _, s := range browser.Sessions {
+		user, err := e.Accounts.Session(r.Context(), s)
+		if err == nil {
+			err = e.Allow.Check(r.Context(), client, user)
+		}
+		if !errors.Is(err, allow.ErrDenied) && !errors.Is(err, account.ErrInactive) {
+			return false, err
+		}
+	}
+	return len(browser.Sessions) > 0, nil
 }
 
 // fromElsewhere says that a browser came by the link of another site, of a mail or

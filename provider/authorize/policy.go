@@ -9,6 +9,7 @@ import (
 	oidc "github.com/zitadel/oidc/v3/pkg/oidc"
 
 	"gatehouse/provider/account"
+	"gatehouse/provider/allow"
 	"gatehouse/provider/claims"
 	"gatehouse/provider/oauth"
 	"gatehouse/provider/session"
@@ -27,6 +28,9 @@ type verdict struct {
 	session storage.Session
 	account storage.Account
 	index   token.Index
+	// request is the one that was decided, without what the user's roles keep from
+	// the client.
+	request storage.AuthorizationRequest
 }
 
 func ask(next Prompt, refusal, reason string) verdict {
@@ -37,6 +41,13 @@ func ask(next Prompt, refusal, reason string) verdict {
 // It looks at the browser's sessions as they are now, never at what the record
 // says happened before. An error is an *oauth.Error for the client, or our own.
 func (e *Endpoint) decide(ctx context.Context, request storage.AuthorizationRequest, client storage.Client, browser session.Browser, known knowledge) (verdict, error) {
+	v, err := e.next(ctx, &request, client, browser, known)
+	v.request = request
+	return v, err
+}
+
+func (e *Endpoint) next(ctx context.Context, asked *storage.AuthorizationRequest, client storage.Client, browser session.Browser, known knowledge) (verdict, error) {
+	request := *asked
 	own := request.OwnPath != ""
 	s, ok := e.chosen(request, client, browser)
 	if !ok && request.SessionID != "" && len(browser.Sessions) > 0 {
@@ -73,6 +84,18 @@ func (e *Endpoint) decide(ctx context.Context, request storage.AuthorizationRequ
 	if own {
 		return v, nil
 	}
+	err = e.Allow.Check(ctx, client, user)
+	if errors.Is(err, allow.ErrDenied) {
+		v.next, v.refusal, v.reason = PromptDenied, oauth.AccessDenied, err.Error()
+		return v, nil
+	}
+	if err != nil {
+		return verdict{}, err
+	}
+	if request, err = e.narrowed(ctx, request, client, user); err != nil {
+		return verdict{}, err
+	}
+	*asked = request
 	if !meetsACR(request, s) {
 		if s.AuthenticatedFor == request.ID && request.ID != "" {
 			// The person has just signed in, as well as he can (section 5.5.1.1).

@@ -15,6 +15,9 @@ const (
 	// PromptEnrolOTP asks to set up a one-time password, which the project
 	// demands of this user. No client can ask for it.
 	PromptEnrolOTP Prompt = "enrol_otp"
+	// PromptDenied tells that the client is not open to the user, who may go on as
+	// another one. No client can ask for it.
+	PromptDenied Prompt = "denied"
 )
 
 // screen is what a prompt shows.
@@ -35,6 +38,7 @@ func screens() []screen {
 		{PromptSelectAccount, "/select-account", true},
 		{PromptCreate, "/register", true},
 		{PromptEnrolOTP, "/login/enrol", false},
+		{PromptDenied, "/denied", false},
 	}
 }
 

@@ -101,6 +101,7 @@ func (e *Endpoint) open(ctx context.Context, r *http.Request, handle string) (*I
 		return nil, err
 	}
 	v, err := e.decide(ctx, request, client, browser, known)
+	request = v.request
 	interaction := &Interaction{
 		Handle: handle, Request: request, Client: client, Browser: browser,
 		Next: v.next, Session: v.session, verdict: v, ResumeURL: e.address("/authorize/" + handle),

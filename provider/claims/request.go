@@ -213,6 +213,19 @@ func (r *Releaser) Restrict(request storage.ClaimsRequest, client storage.Client
 	return storage.ClaimsRequest{UserInfo: keep(request.UserInfo), IDToken: keep(request.IDToken)}
 }
 
+// Withhold leaves out of a request what the scopes release.
+func (r *Releaser) Withhold(request storage.ClaimsRequest, scopes []string) storage.ClaimsRequest {
+	keep := func(claims map[string]storage.ClaimRequest) map[string]storage.ClaimRequest {
+		kept := maps.Clone(claims)
+		maps.DeleteFunc(kept, func(name string, _ storage.ClaimRequest) bool { return slices.Contains(scopes, scopeOf(name)) })
+		if len(kept) == 0 {
+			return nil
+		}
+		return kept
+	}
+	return storage.ClaimsRequest{UserInfo: keep(request.UserInfo), IDToken: keep(request.IDToken)}
+}
+
 // Identity leaves of a request the claims about the user that are to be released,
 // without sub and acr, which say who has to answer, and how.
 func Identity(request storage.ClaimsRequest) storage.ClaimsRequest {

@@ -51,7 +51,24 @@ func (d *Desk) Apps(ctx context.Context, subject string) ([]storage.AuthorizedAp
 			}
 		}
 	}
+	if err := list.close(ctx, subject); err != nil {
+		return nil, err
+	}
 	return list.sorted(), nil
+}
+
+// close marks the apps that are not open to the user any more, and which cannot be
+// opened from here therefore. What the user allowed them, he may still take back.
+func (a *apps) close(ctx context.Context, subject string) (err error) {
+	for _, app := range a.known {
+		if app.Closed, err = a.desk.config.Closed(ctx, app.Client, subject); err != nil {
+			return fmt.Errorf("list apps: %w", err)
+		}
+		if app.Closed {
+			app.OpenURL = ""
+		}
+	}
+	return nil
 }
 
 // apps are being collected, by client_id.

@@ -36,9 +36,11 @@ type Config struct {
 	Requests Requests
 	Sessions *session.Manager
 	Tokens   *token.Service
-	Frames   frontchannel.Frames
-	Now      func() time.Time
-	Sink     event.Sink
+	// Closed says that a client is not open to the user with the id.
+	Closed func(ctx context.Context, client storage.Client, subject string) (bool, error)
+	Frames frontchannel.Frames
+	Now    func() time.Time
+	Sink   event.Sink
 }
 
 // Desk is safe for concurrent use.
@@ -50,7 +52,7 @@ type Desk struct {
 // New checks the configuration.
 func New(config Config) (*Desk, error) {
 	if config.Issuer == "" || config.Store == nil || config.Clients == nil || config.Requests == nil || config.Sessions == nil ||
-		config.Tokens == nil || config.Now == nil || config.Sink == nil {
+		config.Tokens == nil || config.Closed == nil || config.Now == nil || config.Sink == nil {
 		return nil, errors.New("desk: every field of the configuration is needed")
 	}
 	return &Desk{Requests: config.Requests, config: config}, nil

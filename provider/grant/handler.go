@@ -10,6 +10,7 @@ import (
 	oidc "github.com/zitadel/oidc/v3/pkg/oidc"
 
 	"gatehouse/provider/account"
+	"gatehouse/provider/allow"
 	"gatehouse/provider/claims"
 	"gatehouse/provider/clientauth"
 	"gatehouse/provider/event"
@@ -26,6 +27,8 @@ type Config struct {
 	Tokens   *token.Service
 	Sessions *session.Manager
 	Accounts *account.Gate
+	// Allow says who may use a client, and grant it which scopes.
+	Allow    *allow.Rules
 	Claims   *claims.Releaser
 	Evidence claims.Evidence
 	Sink     event.Sink
@@ -88,11 +91,13 @@ func (e *Endpoint) exchange(w http.ResponseWriter, r *http.Request) (token.Set, 
 	if err != nil {
 		return token.Set{}, client.ID, err
 	}
-	whose := &user{accounts: e.Accounts, tokens: e.Tokens, client: client}
+	whose := &user{accounts: e.Accounts, allow: e.Allow, tokens: e.Tokens, client: client}
 	authorization, err := kind.authorize(e, r.Context(), client, form, whose)
 	if err != nil {
 		return token.Set{}, client.ID, err
 	}
+	authorization.Scopes = allow.Narrow(authorization.Scopes, whose.withheld)
+	authorization.Grant.Claims = e.Claims.Withhold(authorization.Grant.Claims, whose.withheld)
 	identity, err := e.identity(r.Context(), authorization, whose.account)
 	if err != nil {
 		return token.Set{}, client.ID, err
@@ -137,9 +142,12 @@ func (e *Endpoint) identity(ctx context.Context, authorization token.Authorizati
 // the client's own key set.
 type user struct {
 	accounts *account.Gate
+	allow    *allow.Rules
 	tokens   *token.Service
 	client   storage.Client
 	account  storage.Account
+	// withheld are the scopes that the user's roles keep from the client now.
+	withheld []string
 }
 
 func (u *user) check(ctx context.Context, grant storage.Grant) error {
@@ -151,5 +159,42 @@ func (u *user) check(ctx context.Context, grant storage.Grant) error {
 		return err
 	}
 	u.account = found
+	if err := u.admit(ctx, grant); err != nil {
+		return err
+	}
 	return u.tokens.CheckEncryption(ctx, u.client, grant.Scopes)
+}
+
+// checkFor is check for a refresh that asks for scopes: what is left of them must
+// be something (RFC 6749, section 6).
+func (u *user) checkFor(scopes []string) check {
+	return func(ctx context.Context, grant storage.Grant) error {
+		if err := u.check(ctx, grant); err != nil {
+			return err
+		}
+		if len(scopes) > 0 && len(allow.Narrow(scopes, u.withheld)) == 0 {
+			return oauth.NewError(oauth.InvalidScope, "the user can grant none of the scopes any more")
+		}
+		return nil
+	}
+}
+
+// admit refuses, and revokes, a grant whose client is not open to the user any
+// more, and finds out which scopes it may still have. Whatever a grant of a user is
+// traded for is asked this first.
+func (u *user) admit(ctx context.Context, grant storage.Grant) error {
+	err := u.allow.Enforce(ctx, u.client, grant, u.account)
+	if errors.Is(err, allow.ErrDenied) {
+		return oauth.NewError(oauth.InvalidGrant, "the client is not open to the user any more").WithCause(err)
+	}
+	if err != nil {
+		return err
+	}
+	if u.withheld, err = u.allow.Withheld(ctx, u.client, u.account); err != nil {
+		return err
+	}
+	if len(grant.Scopes) > 0 && len(allow.Narrow(grant.Scopes, u.withheld)) == 0 {
+		return oauth.NewError(oauth.InvalidScope, "the user can grant none of the scopes any more")
+	}
+	return nil
 }

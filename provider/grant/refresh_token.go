@@ -17,7 +17,8 @@ func (e *Endpoint) refreshToken(ctx context.Context, client storage.Client, form
 	if form.Get("refresh_token") == "" {
 		return token.Authorization{}, oauth.NewError(oauth.InvalidRequest, "refresh_token is missing")
 	}
-	authorization, err := e.Tokens.Refresh(ctx, client, form.Get("refresh_token"), strings.Fields(form.Get("scope")), within(client, form, whose.check))
+	asked := strings.Fields(form.Get("scope"))
+	authorization, err := e.Tokens.Refresh(ctx, client, form.Get("refresh_token"), asked, within(client, form, whose.checkFor(asked)))
 	if err != nil {
 		return token.Authorization{}, err
 	}

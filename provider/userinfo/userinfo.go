@@ -9,6 +9,7 @@ import (
 	oidc "github.com/zitadel/oidc/v3/pkg/oidc"
 
 	"gatehouse/provider/account"
+	"gatehouse/provider/allow"
 	"gatehouse/provider/claims"
 	"gatehouse/provider/event"
 	"gatehouse/provider/oauth"
@@ -20,6 +21,8 @@ import (
 type Config struct {
 	Tokens   *token.Service
 	Accounts *account.Gate
+	// Allow says who may use a client, and grant it which scopes.
+	Allow    *allow.Rules
 	Claims   *claims.Releaser
 	Evidence claims.Evidence
 	Sink     event.Sink
@@ -77,7 +80,19 @@ func (e *Endpoint) claims(w http.ResponseWriter, r *http.Request) (map[string]an
 	if err != nil {
 		return nil, token.Active{}, err
 	}
-	released, err := e.Claims.Release(r.Context(), user, active.Scopes, active.Grant.Claims.UserInfo, e.Evidence)
+	err = e.Allow.Enforce(r.Context(), active.Client, active.Grant, user)
+	if errors.Is(err, allow.ErrDenied) {
+		return nil, token.Active{}, challenge(oauth.InvalidToken, "the access token is invalid, expired or revoked").WithCause(err)
+	}
+	if err != nil {
+		return nil, token.Active{}, err
+	}
+	withheld, err := e.Allow.Withheld(r.Context(), active.Client, user)
+	if err != nil {
+		return nil, token.Active{}, err
+	}
+	requested := e.Claims.Withhold(active.Grant.Claims, withheld).UserInfo
+	released, err := e.Claims.Release(r.Context(), user, allow.Narrow(active.Scopes, withheld), requested, e.Evidence)
 	if err != nil {
 		return nil, token.Active{}, err
 	}

@@ -47,6 +47,10 @@ func (s *Server) searchUsers(w http.ResponseWriter, r *http.Request, who caller)
 	}
 	for _, user := range s.users {
 		row := user.row()
+		if !known(row, body.Query.Filter) {
+			refuse(w, http.StatusForbidden, "FORBIDDEN")
+			return
+		}
 		if !matches(row, body.Query.Filter) {
 			continue
 		}
@@ -80,6 +84,25 @@ func (a *account) row() map[string]any {
 	}
 	maps.Copy(row, a.Fields)
 	return row
+}
+
+// known says whether every field that a filter names exists.
+func known(row map[string]any, filter map[string]any) bool {
+	for column, value := range filter {
+		switch several, isList := value.([]any); {
+		case isList && (column == "_and" || column == "_or"):
+			for _, one := range several {
+				if one, ok := one.(map[string]any); ok && !known(row, one) {
+					return false
+				}
+			}
+		default:
+			if _, exists := row[column]; !exists {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 func matches(row map[string]any, filter map[string]any) bool {
