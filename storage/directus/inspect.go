@@ -59,9 +59,10 @@ type Inspection struct {
 	Registration  Known
 	VerifiesEmail Known
 	// Licensed says whether a licence is installed; without one, Directus 12
-	// is "Core". License has the details that only administrators see.
+	// is "Core". License has what is shown of it.
 	Licensed Known
 	License  License
+	Caches   Caches
 	// LoginAttempts is auth_login_attempts if LoginAttemptsKnown; 0 stands for
 	// no lock-out.
 	LoginAttempts      int
@@ -72,14 +73,7 @@ type Inspection struct {
 	MissingColumns []string
 }
 
-// License is the licence of Directus 12; empty where it is not shown.
-type License struct {
-	Name string
-	// Status is "active", or "locked" when non-administrators are refused.
-	Status string
-}
-
-// Inspect asks Directus about itself. It writes nothing and needs about eight
+// Inspect asks Directus about itself. It writes nothing and needs about a dozen
 // requests. What cannot be found out is Unknown.
 func (c *Client) Inspect(ctx context.Context) Inspection {
 	var found Inspection
@@ -89,6 +83,7 @@ func (c *Client) Inspect(ctx context.Context) Inspection {
 	}
 	found.Reachable = Yes
 	c.inspectServer(ctx, &found)
+	c.inspectLicense(ctx, &found)
 	c.inspectSettings(ctx, &found)
 	rights, err := c.TokenRights(ctx)
 	if err != nil {
@@ -96,6 +91,7 @@ func (c *Client) Inspect(ctx context.Context) Inspection {
 		return found
 	}
 	found.Token = rights
+	c.inspectCaches(ctx, &found)
 	if rights.ReadsUsers == Yes {
 		found.MissingColumns, found.Problem = c.missingColumns(ctx)
 	}
@@ -144,13 +140,6 @@ func (c *Client) inspectServer(ctx context.Context, found *Inspection) {
 	}, &login)
 	if err == nil {
 		found.LocalLogin = known(!login.DisableDefault) // AUTH_DISABLE_DEFAULT
-	}
-	var license struct {
-		Name   string `json:"name"`
-		Status string `json:"status"`
-	}
-	if c.get(ctx, "/license", &license) == nil {
-		found.License = License(license)
 	}
 }
 

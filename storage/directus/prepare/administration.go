@@ -38,7 +38,7 @@ func logIn(ctx context.Context, caller *rest.Caller, options Options) (*administ
 		RefreshToken string `json:"refresh_token"`
 	}
 	_, err := caller.Do(ctx, rest.Request{
-		Name: "log in as administrator", Method: http.MethodPost, Path: "/auth/login", Body: body,
+		Name: "log in as administrator", Method: http.MethodPost, Path: "/auth/login", Body: body, Header: options.header,
 	}, &pair)
 	if err != nil {
 		return nil, loginError(err, options.AdminOTP != "")

@@ -17,6 +17,12 @@ type Examination struct {
 	// CannotEnrol are the policies that ask for one-time passwords of people
 	// whom Directus would not let set one up.
 	CannotEnrol []Enforcement
+	License     License
+	// Invitations says whether Options.InviteURL may stand in mails that invite.
+	Invitations Answer
+	Forwarding  Forwarding
+	// ServiceStatus is the status of the service user; empty if there is none.
+	ServiceStatus string
 }
 
 // PublicRegistration is the registration of Directus itself.
@@ -37,8 +43,9 @@ type RoleAccess struct {
 // that holds it.
 type Enforcement struct{ Policy, Holder string }
 
-// Examine signs in as administrator, looks and signs out again. It writes
-// nothing. Of the roles named by their ids it also says what they may do.
+// Examine signs in as administrator, looks and signs out again. It changes
+// nothing, but tries an invitation that comes to nothing if Options.InviteURL is
+// set, and a second sign-in if Options.TryForwarding is. Of the roles named by their ids it also says what they may do.
 func Examine(ctx context.Context, options Options, roles ...string) (Examination, []RoleAccess, error) {
 	var found Examination
 	var named []RoleAccess
@@ -56,6 +63,13 @@ func Examine(ctx context.Context, options Options, roles ...string) (Examination
 				return err
 			}
 			named = append(named, access)
+		}
+		for _, look := range []func(context.Context, *Examination) error{
+			p.examineLicense, p.examineServiceUser, p.examineInvitations, p.examineForwarding,
+		} {
+			if err := look(ctx, &found); err != nil {
+				return err
+			}
 		}
 		var err error
 		found.CannotEnrol, err = p.cannotEnrol(ctx)

@@ -64,9 +64,16 @@ type Options struct {
 	CookieDomain string
 	ExternalURL  string
 
+	// TryForwarding lets Examine find out whose word Directus takes for where a
+	// person is.
+	TryForwarding bool
+
 	// DryRun reads and writes nothing.
 	DryRun bool
 	Random io.Reader
+
+	// header is sent when the administrator signs in.
+	header http.Header
 }
 
 // Registration is the public registration of Directus.

@@ -62,6 +62,10 @@ type Answer struct {
 	Date time.Time
 	// Location is where a redirection leads, if Request.Redirect is set.
 	Location string
+	// CacheControl is the header, and Kept says that a cache answered (RFC 9111,
+	// section 5.1).
+	CacheControl string
+	Kept         bool
 }
 
 // Do sends the request once and decodes the member "data" of the answer into
@@ -113,7 +117,9 @@ func (c *Caller) send(ctx, limited context.Context, request Request, read func(*
 		return Answer{}, c.failure(ctx, limited, request, FailureError{Sent: !isDialError(err), reason: describe(err)})
 	}
 	defer response.Body.Close()
-	answer := Answer{Status: response.StatusCode}
+	answer := Answer{
+		Status: response.StatusCode, CacheControl: response.Header.Get("Cache-Control"), Kept: response.Header.Get("Age") != "",
+	}
 	if date, err := http.ParseTime(response.Header.Get("Date")); err == nil {
 		answer.Date = date
 	}
