@@ -37,8 +37,11 @@ func (a *app) doctorCommand() *cobra.Command {
 		Long: "Looks at the issuer, the clock, the store, the keys and Directus. Every finding says what to do.\n" +
 			"The exit code is 1 if there is an error among them.\n\n" +
 			"With --administrator it also looks at what Directus shows to administrators only: the role of new users,\n" +
-			"the password policy, and who cannot set up one-time passwords. It asks for credentials as gatehouse setup\n" +
-			"does, or takes them from the same variables, changes nothing and keeps nothing.",
+			"the password policy, the seats, who cannot set up one-time passwords, where invitations may lead to and\n" +
+			"whether addresses of people are believed. It asks for credentials as gatehouse setup does, or takes them\n" +
+			"from the same variables, changes nothing and keeps nothing: it tries an invitation for a role that does not\n" +
+			"exist, and signs in a second time from an address that is for documentation (RFC 5737), which the activity\n" +
+			"log of Directus shows.",
 		RunE: func(command *cobra.Command, _ []string) error {
 			settings, err := a.load(config.Options{})
 			if err != nil {
@@ -75,7 +78,7 @@ func (a *app) patient(settings *config.Loaded) doctor.Patient {
 	patient := doctor.Patient{
 		Issuer: settings.Issuer, ReadyURL: readyURL(settings), Get: http.DefaultClient,
 		DirectusURL: settings.Directus.URL, AttemptsLimit: settings.Directus.AttemptsLimit,
-		Pages: directus.URLs{Reset: pages.reset, Verify: pages.verify}, Accounts: accountSettings(settings), Now: a.now,
+		Pages: directus.URLs{Reset: pages.reset, Verify: pages.verify}, InviteURL: pages.invite, Accounts: accountSettings(settings), Now: a.now,
 	}
 	patient.Store = func(ctx context.Context) error {
 		return a.trial(ctx, settings, func(store *storage.Store) error {
@@ -131,6 +134,7 @@ func (a *app) examineAs(settings *config.Loaded, patient *doctor.Patient) error 
 	options := prepare.Options{
 		BaseURL: settings.Directus.URL, Timeout: settings.Directus.Timeout, Random: a.random,
 		AdminEmail: credentials.Email, AdminPassword: credentials.Password, AdminOTP: credentials.OTP,
+		InviteURL: patient.InviteURL, TryForwarding: settings.Directus.ForwardClientAddress,
 	}
 	patient.Examine = func(ctx context.Context) (prepare.Examination, prepare.RoleAccess, error) {
 		var ids []string

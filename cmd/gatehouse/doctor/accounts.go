@@ -32,7 +32,7 @@ type AccountSettings struct {
 func (p Patient) accounts(ctx context.Context, found directus.Inspection) []Finding {
 	findings := p.registration(found)
 	findings = append(findings, p.writer(ctx)...)
-	findings = append(findings, p.external(ctx)...)
+	findings = append(findings, p.external(ctx, found)...)
 	findings = append(findings, p.mails()...)
 	return append(findings, p.administered(ctx, found)...)
 }
@@ -110,37 +110,11 @@ func (p Patient) writer(ctx context.Context) []Finding {
 	return findings
 }
 
-// external looks at whether sign-in with the providers of Directus can work. That
-// the hosts share a domain the configuration has checked.
-func (p Patient) external(ctx context.Context) []Finding {
-	if !p.Accounts.ExternalSignIn || p.Providers == nil {
-		return nil
-	}
-	providers, err := p.Providers(ctx)
-	switch {
-	case err != nil:
-		return []Finding{{Warning, "external sign-in", fmt.Sprintf("could not be looked at: %v", err), "run gatehouse doctor again"}}
-	case len(providers) == 0:
-		return []Finding{{
-			Warning, "external sign-in", "is on (directus.external_sign_in), but Directus offers no provider",
-			"set AUTH_PROVIDERS in the environment of Directus; Directus 12 has them with a licence only. Or write directus.external_sign_in: false",
-		}}
-	}
-	var variables []string
-	for _, provider := range providers {
-		variables = append(variables, "AUTH_"+strings.ToUpper(provider.Name)+"_REDIRECT_ALLOW_LIST")
-	}
-	return []Finding{{
-		Note, "external sign-in", fmt.Sprintf("comes back by %s, which Directus must allow; no request can find out whether it does", p.Accounts.ExternalURL),
-		"add it in the environment of Directus to " + strings.Join(variables, ", ") + ", and set the cookie domain there (gatehouse setup prints both)",
-	}}
-}
-
 // administered is what only an administrator sees.
 func (p Patient) administered(ctx context.Context, found directus.Inspection) []Finding {
 	if p.Examine == nil {
 		return []Finding{{
-			Note, "administration", "the role of new users, the password policy and who cannot set up one-time passwords are shown to administrators only, and were not looked at",
+			Note, "administration", "the role of new users, the password policy, the seats, who cannot set up one-time passwords, where invitations lead to and whether addresses of people are believed are shown to administrators only, and were not looked at",
 			"run gatehouse doctor --administrator",
 		}}
 	}
@@ -155,6 +129,12 @@ func (p Patient) administered(ctx context.Context, found directus.Inspection) []
 	case !p.Accounts.RegistrationOff && found.Registration == directus.Yes:
 		findings = p.newUsers(examined.Registration.Role, "run gatehouse setup --registration open, which sets the customer role")
 	}
+	findings = append(findings, p.invitations(examined.Invitations)...)
+	if p.Accounts.ForwardsAddress {
+		findings = append(findings, p.forwarding(examined.Forwarding)...)
+	}
+	findings = append(findings, p.seats(examined.License)...)
+	findings = append(findings, p.serviceUser(examined.ServiceStatus)...)
 	findings = append(findings, p.policy(examined.PasswordPolicy))
 	for _, enforcement := range examined.CannotEnrol {
 		findings = append(findings, Finding{
@@ -193,10 +173,10 @@ func (p Patient) policy(inDirectus string) Finding {
 }
 
 // mails says where those lead to that the Studio sends, which no request can
-// find out.
+// find out: what Directus lets us put into them is another matter.
 func (p Patient) mails() []Finding {
 	return []Finding{{
-		Note, "mails", "that are sent from the Studio, such as invitations, lead to the Studio unless Directus has templates of ours, and USER_INVITE_URL_ALLOW_LIST cannot be found out",
+		Note, "mails", "that are sent from the Studio, such as invitations, lead to the Studio unless Directus has templates of ours",
 		"install examples/directus-templates (EMAIL_TEMPLATES_PATH), and send yourself an invitation",
 	}}
 }

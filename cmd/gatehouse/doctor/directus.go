@@ -24,7 +24,7 @@ func (p Patient) directus(ctx context.Context) []Finding {
 			"check directus.url and that Directus runs",
 		})
 	}
-	for _, look := range []func(directus.Inspection) []Finding{p.clock, p.version, p.login, p.token, p.reads, p.columns, p.attempts} {
+	for _, look := range []func(directus.Inspection) []Finding{p.clock, p.version, p.license, p.caches, p.login, p.token, p.reads, p.columns, p.attempts} {
 		findings = append(findings, look(found)...)
 	}
 	findings = append(findings, p.allowLists(ctx)...)
@@ -68,11 +68,7 @@ func (p Patient) version(found directus.Inspection) []Finding {
 	if found.Licensed == directus.No && major >= 12 {
 		detail += ", Core (no licence): sign-in works in full; at most 3 seats with Studio access"
 	}
-	findings := []Finding{{Severity: OK, Subject: "Directus version", Detail: detail}}
-	if found.License.Status == "locked" {
-		findings = append(findings, Finding{Error, "Directus licence", "is locked: Directus refuses everybody but administrators", "return below the limits of Core, or install a licence"})
-	}
-	return findings
+	return []Finding{{Severity: OK, Subject: "Directus version", Detail: detail}}
 }
 
 func (p Patient) login(found directus.Inspection) []Finding {
@@ -80,31 +76,6 @@ func (p Patient) login(found directus.Inspection) []Finding {
 		return []Finding{{Error, "Directus sign-in", "with a password is switched off (AUTH_DISABLE_DEFAULT)", "remove AUTH_DISABLE_DEFAULT from the environment of Directus"}}
 	}
 	return nil
-}
-
-func (p Patient) token(found directus.Inspection) []Finding {
-	rights := found.Token
-	switch {
-	case rights.Valid == directus.No:
-		return []Finding{{Error, "Directus token", "belongs to no active user", "run gatehouse setup --rotate"}}
-	case rights.Valid != directus.Yes:
-		return []Finding{{Error, "Directus token", fmt.Sprintf("could not be tried: %v", found.Problem), "run gatehouse doctor again"}}
-	case rights.Admin == directus.Yes:
-		return []Finding{{Error, "Directus token", "is an administrator's; gatehouse serve refuses it", "run gatehouse setup for a least-privilege token"}}
-	case rights.ReadsUsers == directus.No || rights.ReadsRoles == directus.No || rights.ReadsEveryUser == directus.No:
-		return []Finding{{Error, "Directus token", "may not read every field of every user and role", "run gatehouse setup, which mends the policy"}}
-	}
-	findings := []Finding{{Severity: OK, Subject: "Directus token", Detail: "may read users and roles"}}
-	if rights.WritesKnown && len(rights.Writes) > 0 {
-		findings = append(findings, Finding{
-			Warning, "Directus token", "may do more than it needs: " + strings.Join(rights.Writes, ", "),
-			"run gatehouse setup, or take these rights from its policy; what writes has a token of its own, directus.write_token",
-		})
-	}
-	if rights.AppAccess == directus.Yes {
-		findings = append(findings, Finding{Warning, "Directus token", "has Studio access, and takes a seat", "take app access from the policy of the service user"})
-	}
-	return findings
 }
 
 func (p Patient) columns(found directus.Inspection) []Finding {
@@ -137,35 +108,4 @@ func (p Patient) attempts(found directus.Inspection) []Finding {
 		}}
 	}
 	return nil
-}
-
-func (p Patient) allowLists(ctx context.Context) []Finding {
-	lists, err := p.Directus.AllowLists(ctx, p.Pages)
-	if err != nil {
-		return []Finding{{Warning, "allow-lists", fmt.Sprintf("could not be tried: %v", err), "run gatehouse doctor again"}}
-	}
-	var findings []Finding
-	for _, list := range []struct {
-		variable, url string
-		answer        directus.Known
-	}{
-		{"PASSWORD_RESET_URL_ALLOW_LIST", p.Pages.Reset, lists.Reset},
-		{"USER_REGISTER_URL_ALLOW_LIST", p.Pages.Verify, lists.Verify},
-	} {
-		if list.url == "" {
-			continue
-		}
-		switch list.answer {
-		case directus.No:
-			findings = append(findings, Finding{
-				Warning, "allow-lists", fmt.Sprintf("Directus puts no link to %s into its mails", list.url),
-				fmt.Sprintf("add it to %s in the environment of Directus, and restart Directus", list.variable),
-			})
-		case directus.Yes:
-			findings = append(findings, Finding{Severity: OK, Subject: "allow-lists", Detail: list.variable + " names our page"})
-		case directus.Unknown:
-			findings = append(findings, Finding{Note, "allow-lists", "this Directus does not let us find out whether " + list.variable + " names " + list.url, "look at the environment of Directus"})
-		}
-	}
-	return findings
 }

@@ -73,8 +73,10 @@ type Patient struct {
 	AttemptsLimit int
 	// Pages are those that Directus's mails will lead to. Empty where this
 	// version has none.
-	Pages    directus.URLs
-	Accounts AccountSettings
+	Pages directus.URLs
+	// InviteURL is the page that mails which invite are to lead to.
+	InviteURL string
+	Accounts  AccountSettings
 	// Reads are what the service token has to read.
 	Reads []prepare.Right
 	// WriteToken asks what directus.write_token may do; nil where there is none.
