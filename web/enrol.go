@@ -15,6 +15,8 @@ type enrolPage struct {
 	page
 	otpForms
 	App app
+	// Asker is who asks for the one-time password: the project, or the app.
+	Asker string
 	// Blocked says that the project demands a one-time password, and does not
 	// let the person set one up: only an administrator can help.
 	Blocked    bool
@@ -111,8 +113,12 @@ func (s *screens) mustEnrol(w http.ResponseWriter, r *http.Request, interaction 
 
 func (s *screens) enrolPage(w http.ResponseWriter, r *http.Request, interaction *authorize.Interaction) enrolPage {
 	frame := s.screen(w, r, s.readerOf(r, interaction))
+	asker := frame.Project
+	if interaction.StepUp {
+		asker = interaction.Client.DisplayName()
+	}
 	return enrolPage{
-		page: frame, App: frame.asking(interaction),
+		page: frame, App: frame.asking(interaction), Asker: asker,
 		HelpURL: s.help, OtherURL: s.prefix + "/login" + here(r, "other", "1"),
 		SignOutURL: s.prefix + "/logout",
 		otpForms:   otpForms{Action: here(r, "", "")},
@@ -139,6 +145,10 @@ func (s *screens) showEnrol(w http.ResponseWriter, r *http.Request, interaction 
 		}
 		if err != nil && !errors.Is(err, errEnrolmentGone) {
 			s.refuse(w, r, err)
+			return
+		}
+		if !may && interaction.StepUp {
+			s.deny(w, r, interaction)
 			return
 		}
 		if data.Blocked = !may; may {
@@ -170,8 +180,12 @@ func (s *screens) enrolPost(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// cannotEnrol names the way on, and grants nothing.
+// cannotEnrol names the way on, and grants nothing. An app that asked is told.
 func (s *screens) cannotEnrol(w http.ResponseWriter, r *http.Request, interaction *authorize.Interaction) {
+	if interaction.StepUp {
+		s.deny(w, r, interaction)
+		return
+	}
 	data := s.enrolPage(w, r, interaction)
 	data.Blocked = true
 	s.show(w, r, http.StatusOK, "enrol", data, s.endsAt(interaction))

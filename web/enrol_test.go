@@ -254,6 +254,19 @@ func TestEnrolmentThatTheProjectDoesNotPermit(t *testing.T) {
 	}
 }
 
+// Where the app asks, it is the one that is named, and told if it cannot be.
+func TestEnrolmentForAStepUp(t *testing.T) {
+	h := forced(t)
+	h.mustEnrol().StepUp = true
+	page := h.get("/login/enrol?request=r1")
+	if !strings.Contains(page.body, "Shop asks for one on your account") {
+		t.Errorf("the page is\n%s", page.body)
+	}
+	h = forced(t, func(c *web.Config) { c.OneTimePasswords = nil })
+	h.mustEnrol().StepUp = true
+	h.wantTo(h.get("/login/enrol?request=r1"), "https://shop.example/callback?error=access_denied")
+}
+
 func TestEnrolmentForAPageOfOurs(t *testing.T) {
 	h := forced(t)
 	interaction := h.mustEnrol()

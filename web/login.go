@@ -22,7 +22,9 @@ type loginPage struct {
 	Action string
 	Email  string
 	// Again says that the person is signed in already and is asked once more.
-	Again    bool
+	Again bool
+	// StepUp says that the app asks for the one-time password of that account.
+	StepUp   bool
 	OtherURL string
 	Remember bool
 	// Problem is the key of an error that is of no single field, EmailProblem
@@ -62,6 +64,7 @@ func (s *screens) login(w http.ResponseWriter, r *http.Request) {
 	data.Notice = loginNotice(r)
 	if !other {
 		data.Email, data.Again = s.expected(r, interaction)
+		data.StepUp = interaction.StepUp && data.Again
 	}
 	switch r.URL.Query().Get("again") {
 	case "otp":

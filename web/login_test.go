@@ -65,6 +65,17 @@ func TestLoginAgainGolden(t *testing.T) {
 	h.golden("login_again", h.get("/login?request=r1"))
 }
 
+// Where the app asks for the one-time password, the page says so.
+func TestLoginForAStepUp(t *testing.T) {
+	h := newHouse(t)
+	interaction := h.wait("r1", authorize.PromptLogin)
+	interaction.Browser.Sessions, interaction.StepUp = []storage.Session{{ID: "session-ada", Subject: "ada"}}, true
+	h.golden("login_step_up", h.get("/login?request=r1"))
+	if page := h.get("/login?request=r1&other=1"); strings.Contains(page.body, "one‑time password") {
+		t.Error("somebody else is asked for it as well")
+	}
+}
+
 func TestLoginSucceeds(t *testing.T) {
 	h := newHouse(t)
 	answer := h.post("/login?request=r1", url.Values{"username": {" Ada@Example.com "}, "password": {password}, "remember": {"1"}})

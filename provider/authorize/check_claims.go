@@ -61,14 +61,8 @@ func demandedACRs(request storage.AuthorizationRequest) []string {
 	return asked.Texts()
 }
 
-// meetsACR says whether the session is what the client demands.
-func meetsACR(request storage.AuthorizationRequest, s storage.Session) bool {
-	demanded := demandedACRs(request)
-	return len(demanded) == 0 || slices.Contains(demanded, s.ACR)
-}
-
 // unmet is a failed authentication (OpenID Connect Core Error Code
 // unmet_authentication_requirements 1.0, section 2).
-func unmet() error {
+func unmet() *oauth.Error {
 	return oauth.NewError(oauth.UnmetAuthenticationRequirements, "the user cannot be authenticated in the way that was asked for")
 }

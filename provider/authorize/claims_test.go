@@ -204,13 +204,14 @@ func TestClaimsACR(t *testing.T) {
 	browser.Get(second.AuthorizationURL(asking(demand(true, "urn:x")))).WantError(t, oauth.UnmetAuthenticationRequirements)
 	browser.Get(second.AuthorizationURL(asking(`{"id_token":{"acr":{"essential":true,"value":"urn:x"}}}`))).WantError(t, oauth.UnmetAuthenticationRequirements)
 
-	// Signing in could meet it; ada has no one-time password, so that it does not.
-	browser.Get(second.AuthorizationURL(asking(demand(true, session.ACROTP), "prompt", "none"))).WantError(t, oauth.LoginRequired)
+	// Ada has no one-time password. She may set one up, or somebody else signs in.
+	browser.Get(second.AuthorizationURL(asking(demand(true, session.ACROTP), "prompt", "none"))).WantError(t, oauth.UnmetAuthenticationRequirements)
 	page := browser.Get(second.AuthorizationURL(asking(demand(true, session.ACROTP))))
-	wantScreen(t, page, "/login")
-	browser.Password(page, ada).WantError(t, oauth.UnmetAuthenticationRequirements)
+	wantScreen(t, page, "/login/enrol")
+	browser.Press(page, "login-deny", nil).WantError(t, oauth.UnmetAuthenticationRequirements)
 
-	page = browser.Password(browser.Get(second.AuthorizationURL(asking(demand(true, session.ACROTP)))), ida)
+	page = browser.Get(second.AuthorizationURL(asking(demand(true, session.ACROTP), "prompt", "login")))
+	page = browser.Password(page, ida)
 	page = browser.Press(page, "otp-submit", map[string]string{"otp": directustest.OTP(seed, s.Clock.Now())})
 	if got := acr(page.Code(t)); got != session.ACROTP {
 		t.Errorf("the acr is %v", got)

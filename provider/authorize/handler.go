@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"slices"
 
 	"github.com/go-chi/chi/v5"
 
@@ -69,7 +68,7 @@ func (e *Endpoint) proceed(w http.ResponseWriter, r *http.Request, a *attempt) {
 	case v.next == PromptNone:
 		e.touch(r.Context(), browser, v.session)
 		e.respond(w, r, v.request, a.client, v)
-	case slices.Contains(a.request.Prompts, string(PromptNone)), unattended(r):
+	case silent(a.request), unattended(r):
 		e.refuse(w, r, a.request, refusal(v))
 	case v.next == PromptDenied:
 		e.turnedAway(r, a.client.ID, v)
@@ -89,8 +88,11 @@ func unattended(r *http.Request) bool {
 
 // refusal is the policy saying no to prompt=none.
 func refusal(v verdict) error {
-	if v.next == PromptDenied {
+	switch {
+	case v.next == PromptDenied:
 		return denied(v.reason)
+	case v.refusal == oauth.UnmetAuthenticationRequirements:
+		return unmet().WithCause(errors.New(v.reason))
 	}
 	return oauth.NewError(v.refusal, "the request cannot be answered without asking the user").WithCause(errors.New(v.reason))
 }
@@ -123,7 +125,7 @@ func (e *Endpoint) resume(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	request := interaction.Request
-	silent := slices.Contains(request.Prompts, string(PromptNone))
+	silent := silent(request)
 	switch v := interaction.verdict; {
 	case errors.Is(err, storage.ErrUnavailable) && !silent:
 		// The request stays: the person can try again in a moment.
@@ -170,8 +172,13 @@ func (e *Endpoint) deny(w http.ResponseWriter, r *http.Request, interaction *Int
 		e.denyOwn(w, r, interaction)
 		return
 	}
-	if interaction.Next == PromptDenied {
+	switch {
+	case interaction.Next == PromptDenied:
 		e.answerDenied(w, r, interaction)
+		return
+	case interaction.Next == PromptEnrolOTP && interaction.StepUp:
+		// What is demanded cannot be had, whosever fault that is.
+		e.finish(w, r, interaction, func() { e.refuse(w, r, interaction.Request, unmet()) })
 		return
 	}
 	e.Sink.Emit(r.Context(), event.Event{

@@ -40,6 +40,10 @@ type Interaction struct {
 	// Wanted is the browser's session of the user whom the request is meant for,
 	// zero where there is none. It is nil where anybody may answer.
 	Wanted *storage.Session
+	// StepUp says that it is the client who asks for a one-time password, by
+	// PromptLogin of somebody who has one and by PromptEnrolOTP of somebody who has
+	// none. If he would rather not set one up, Deny tells the client.
+	StepUp bool
 	// Claims are those about the user, by name, that are asked for beyond the
 	// scopes.
 	Claims []string

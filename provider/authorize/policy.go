@@ -28,6 +28,8 @@ type verdict struct {
 	session storage.Session
 	account storage.Account
 	index   token.Index
+	// stepUp says that a one-time password is asked for by the client.
+	stepUp bool
 	// request is the one that was decided, without what the user's roles keep from
 	// the client.
 	request storage.AuthorizationRequest
@@ -96,12 +98,8 @@ func (e *Endpoint) next(ctx context.Context, asked *storage.AuthorizationRequest
 		return verdict{}, err
 	}
 	*asked = request
-	if !meetsACR(request, s) {
-		if s.AuthenticatedFor == request.ID && request.ID != "" {
-			// The person has just signed in, as well as he can (section 5.5.1.1).
-			return verdict{}, unmet()
-		}
-		return ask(PromptLogin, oauth.LoginRequired, "the sign-in was not made in the way that is demanded"), nil
+	if v, needed, err := e.stepUp(request, s, user); needed || err != nil {
+		return v, err
 	}
 	if known.subject != s.Subject {
 		if err := e.Store.Load(ctx, e.reads(&known, s.Subject)...); err != nil {

@@ -104,7 +104,7 @@ func (e *Endpoint) open(ctx context.Context, r *http.Request, handle string) (*I
 	request = v.request
 	interaction := &Interaction{
 		Handle: handle, Request: request, Client: client, Browser: browser,
-		Next: v.next, Session: v.session, verdict: v, ResumeURL: e.address("/authorize/" + handle),
+		Next: v.next, Session: v.session, StepUp: v.stepUp, verdict: v, ResumeURL: e.address("/authorize/" + handle),
 	}
 	interaction.Claims = claims.Beyond(request.Claims, request.Scopes)
 	if wantsSubject(request) {
