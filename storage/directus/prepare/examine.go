@@ -23,6 +23,8 @@ type Examination struct {
 	Forwarding  Forwarding
 	// ServiceStatus is the status of the service user; empty if there is none.
 	ServiceStatus string
+	// ClientWriters are who may change the clients in Options.ClientsCollection.
+	ClientWriters []RowWriter
 }
 
 // PublicRegistration is the registration of Directus itself.
@@ -72,7 +74,10 @@ func Examine(ctx context.Context, options Options, roles ...string) (Examination
 			}
 		}
 		var err error
-		found.CannotEnrol, err = p.cannotEnrol(ctx)
+		if found.CannotEnrol, err = p.cannotEnrol(ctx); err != nil || p.options.ClientsCollection == "" {
+			return err
+		}
+		found.ClientWriters, err = p.rowWriters(ctx, p.options.ClientsCollection)
 		return err
 	})
 	return found, named, err

@@ -44,6 +44,12 @@ type Options struct {
 	Writer     bool
 	WriteToken storage.Secret
 
+	// ClientsCollection is the collection that clients stand in, which is made if
+	// there is none; empty for none. ClientChoices are what its fields offer, by
+	// name.
+	ClientsCollection string
+	ClientChoices     map[string][]string
+
 	// CustomerRole is the name of the role for people who sign up;
 	// DefaultCustomerRole if empty.
 	CustomerRole string

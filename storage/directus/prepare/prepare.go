@@ -31,6 +31,7 @@ func Prepare(ctx context.Context, options Options) (report Report, err error) {
 		p.report.Environment = environment(options)
 		for _, step := range []func(context.Context) error{
 			p.findModel,
+			p.clientsCollection,
 			p.serviceRights,
 			p.serviceUser,
 			p.serviceToken,
@@ -40,6 +41,7 @@ func Prepare(ctx context.Context, options Options) (report Report, err error) {
 			p.verifyToken,
 			p.passwordPolicy,
 			p.enforcements,
+			p.clientWriters,
 		} {
 			if err := step(ctx); err != nil {
 				return fmt.Errorf("prepare directus: %w", err)

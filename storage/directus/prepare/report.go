@@ -25,6 +25,8 @@ type Report struct {
 	// CustomerRole is the id of the customer role; empty after a dry run that
 	// would make it.
 	CustomerRole string
+	// ClientWriters are who may change the clients in Options.ClientsCollection.
+	ClientWriters []RowWriter
 	// Environment is what must be set on Directus itself, which nobody can do
 	// from outside.
 	Environment []Variable
