@@ -25,7 +25,7 @@ func (a *app) clientCommand() *cobra.Command {
 		"client", "Register and change relying parties, also while gatehouse serves",
 		a.clientCreateCommand(), a.clientListCommand(), a.clientGetCommand(),
 		a.clientUpdateCommand(), a.clientDeleteCommand(), a.clientRotateSecretCommand(),
-		a.clientDeliveriesCommand(), a.clientRegistrationTokenCommand(), a.clientRegistrationTokensCommand(),
+		a.clientSecretCommand(), a.clientDeliveriesCommand(), a.clientRegistrationTokenCommand(), a.clientRegistrationTokensCommand(),
 	)
 }
 
@@ -40,6 +40,10 @@ type described struct {
 	storage.Client
 	HasSecret bool   `json:"has_secret"`
 	Source    string `json:"source"`
+	// Off and Refused are of clients in Directus: switched off there, or not as
+	// they must be.
+	Off     bool     `json:"off,omitempty"`
+	Refused []string `json:"refused,omitempty"`
 	// Secret is shown once, by the command that made it.
 	Secret string `json:"client_secret,omitempty"`
 }
@@ -58,6 +62,12 @@ func (d described) origin() string {
 	case storage.RegisteredByToken:
 		return "registered by token"
 	}
+	switch {
+	case len(d.Refused) > 0:
+		return d.Source + ", refused"
+	case d.Off:
+		return d.Source + ", off"
+	}
 	return d.Source
 }
 
@@ -73,8 +83,9 @@ func printJSON(w io.Writer, value any) error {
 	return encoder.Encode(value)
 }
 
-// everyClient lists those of the configuration, then those in the store.
-func everyClient(ctx context.Context, settings *config.Loaded, store *storage.Store) ([]described, error) {
+// everyClient lists those of the configuration, those in the store and those in
+// Directus. If Directus does not answer, it says so and lists the others.
+func (a *app) everyClient(ctx context.Context, settings *config.Loaded, store *storage.Store) ([]described, error) {
 	var all []described
 	for _, client := range settings.Clients {
 		all = append(all, describe(client, fromConfiguration))
@@ -84,6 +95,13 @@ func everyClient(ctx context.Context, settings *config.Loaded, store *storage.St
 			return nil, err
 		}
 		all = append(all, describe(record.Value, fromStore))
+	}
+	rows, err := a.judgedRows(ctx, settings, store)
+	if err != nil {
+		fmt.Fprintf(a.stderr, "The clients in Directus are not among these: %v\n", err)
+	}
+	for _, row := range rows {
+		all = append(all, describeRow(row))
 	}
 	slices.SortStableFunc(all, func(a, b described) int { return strings.Compare(a.ID, b.ID) })
 	return all, nil
@@ -95,7 +113,7 @@ func (a *app) clientListCommand() *cobra.Command {
 		Use: "list", Short: "List the clients", Args: cobra.NoArgs,
 		RunE: func(command *cobra.Command, _ []string) error {
 			return a.withStore(command.Context(), func(settings *config.Loaded, store *storage.Store) error {
-				all, err := everyClient(command.Context(), settings, store)
+				all, err := a.everyClient(command.Context(), settings, store)
 				if err != nil {
 					return err
 				}
@@ -111,7 +129,11 @@ func (a *app) clientListCommand() *cobra.Command {
 					}
 					fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", client.ID, client.Name, client.ApplicationType, method, client.origin())
 				}
-				return table.Flush()
+				if err := table.Flush(); err != nil {
+					return err
+				}
+				printRefused(command.OutOrStdout(), all)
+				return nil
 			})
 		},
 	}
@@ -124,7 +146,7 @@ func (a *app) clientGetCommand() *cobra.Command {
 		Use: "get CLIENT_ID", Short: "Print one client as JSON", Args: cobra.ExactArgs(1),
 		RunE: func(command *cobra.Command, args []string) error {
 			return a.withStore(command.Context(), func(settings *config.Loaded, store *storage.Store) error {
-				all, err := everyClient(command.Context(), settings, store)
+				all, err := a.everyClient(command.Context(), settings, store)
 				if err != nil {
 					return err
 				}
@@ -133,7 +155,7 @@ func (a *app) clientGetCommand() *cobra.Command {
 						return printJSON(command.OutOrStdout(), client)
 					}
 				}
-				return unknownClient(args[0])
+				return unknownClient(settings, args[0])
 			})
 		},
 	}
@@ -143,10 +165,10 @@ func (a *app) clientDeleteCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "delete CLIENT_ID", Short: "Remove a client; its tokens are worth nothing from then on", Args: cobra.ExactArgs(1),
 		RunE: func(command *cobra.Command, args []string) error {
-			return a.withStore(command.Context(), func(_ *config.Loaded, store *storage.Store) error {
+			return a.withStore(command.Context(), func(settings *config.Loaded, store *storage.Store) error {
 				_, err := store.Clients.Take(command.Context(), args[0])
 				if errors.Is(err, storage.ErrNotFound) {
-					return unknownClient(args[0])
+					return unknownClient(settings, args[0])
 				}
 				if err == nil {
 					fmt.Fprintf(command.OutOrStdout(), "Client %s is deleted.\n", args[0])
@@ -222,7 +244,7 @@ func (a *app) changeClient(ctx context.Context, settings *config.Loaded, store *
 		return clients.Validate(*client, settings.ClientRules(provider.ClientRules()))
 	})
 	if errors.Is(err, storage.ErrNotFound) {
-		err = unknownClient(id)
+		err = unknownClient(settings, id)
 	}
 	return changed, err
 }
@@ -231,6 +253,9 @@ func configured(settings *config.Loaded, id string) bool {
 	return slices.ContainsFunc(settings.Clients, func(client storage.Client) bool { return client.ID == id })
 }
 
-func unknownClient(id string) error {
+func unknownClient(settings *config.Loaded, id string) error {
+	if settings.ClientsCollection != "" {
+		return fmt.Errorf("there is no client %s that commands could change; gatehouse client list names those there are, and those in Directus are changed there (%s)", id, settings.ClientsCollection)
+	}
 	return fmt.Errorf("there is no client %s; gatehouse client list names those there are", id)
 }

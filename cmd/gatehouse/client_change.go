@@ -129,6 +129,9 @@ func (a *app) createClient(command *cobra.Command, settings *config.Loaded, stor
 	if configured(settings, client.ID) {
 		return fmt.Errorf("client %s stands in the configuration already", client.ID)
 	}
+	if err := a.takenInDirectus(command.Context(), settings, client.ID); err != nil {
+		return err
+	}
 	err = store.Clients.Add(command.Context(), client.ID, client, storage.NoExpiry)
 	if errors.Is(err, storage.ErrExists) {
 		return fmt.Errorf("client %s exists already; use gatehouse client update, or another id", client.ID)

@@ -80,6 +80,7 @@ func (a *app) patient(settings *config.Loaded) doctor.Patient {
 		DirectusURL: settings.Directus.URL, AttemptsLimit: settings.Directus.AttemptsLimit,
 		Pages: directus.URLs{Reset: pages.reset, Verify: pages.verify}, InviteURL: pages.invite, Accounts: accountSettings(settings), Now: a.now,
 	}
+	patient.Clients = a.clientSettings(settings)
 	patient.Store = func(ctx context.Context) error {
 		return a.trial(ctx, settings, func(store *storage.Store) error {
 			source, err := clients.NewSource(clients.SourceConfig{Configured: settings.Clients, Store: store, Now: a.now})
@@ -135,6 +136,7 @@ func (a *app) examineAs(settings *config.Loaded, patient *doctor.Patient) error 
 		BaseURL: settings.Directus.URL, Timeout: settings.Directus.Timeout, Random: a.random,
 		AdminEmail: credentials.Email, AdminPassword: credentials.Password, AdminOTP: credentials.OTP,
 		InviteURL: patient.InviteURL, TryForwarding: settings.Directus.ForwardClientAddress,
+		ClientsCollection: settings.ClientsCollection,
 	}
 	patient.Examine = func(ctx context.Context) (prepare.Examination, prepare.RoleAccess, error) {
 		var ids []string

@@ -18,5 +18,8 @@ func rights(settings *config.Loaded) ([]prepare.Right, error) {
 	for _, path := range releaser.Paths() {
 		reads = append(reads, prepare.Right{Path: path.Field, Why: "the claim " + path.Claim + " is made of " + path.Field})
 	}
+	if settings.ClientsCollection != "" {
+		reads = append(reads, prepare.Right{Collection: settings.ClientsCollection, Why: "clients stand in it (clients_collection)"})
+	}
 	return reads, nil
 }

@@ -27,6 +27,7 @@ func TestMain(m *testing.M) {
 // Directus of their own at $DIRECTUS_URL and a free port, $PORT.
 func TestScripts(t *testing.T) {
 	directus := directustest.New(t)
+	addClients(directus)
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata",
 		Setup: func(env *testscript.Env) error {
@@ -48,6 +49,20 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: scriptCommands(),
 	})
+}
+
+// addClients fills the collection that clients_in_directus.txt reads.
+func addClients(directus *directustest.Server) {
+	collection := directus.AddCollection("gatehouse_clients", "client_id")
+	for id, change := range map[string]map[string]any{
+		"board": nil, "shop": nil, "sleeping": {"status": "off"}, "broken": {"redirect_uris": []any{"https://broken.example/#here"}},
+	} {
+		collection.Put(id, map[string]any{
+			"status": "active", "client_name": "Acme Board", "redirect_uris": []any{"https://" + id + ".example/cb"},
+			"token_endpoint_auth_method": "client_secret_basic", "client_secret_sha256": strings.Repeat("ab", 32),
+		})
+		collection.Put(id, change)
+	}
 }
 
 func scriptCommands() map[string]func(*testscript.TestScript, bool, []string) {

@@ -3,18 +3,20 @@ package main
 import (
 	"cmp"
 	"errors"
+	"fmt"
 
 	"github.com/spf13/cobra"
 
 	"gatehouse/cmd/gatehouse/config"
 	"gatehouse/cmd/gatehouse/setup"
+	"gatehouse/storage/directus"
 	"gatehouse/storage/directus/prepare"
 )
 
 func (a *app) setupCommand() *cobra.Command {
 	var options prepare.Options
 	var registration prepare.Registration
-	var registrationMode, tokenFile, writeTokenFile string
+	var registrationMode, tokenFile, writeTokenFile, clientsCollection string
 	command := &cobra.Command{
 		Use: "setup", Short: "Prepare Directus: service user and token, customer role, settings", Args: cobra.NoArgs,
 		Long: "Prepares Directus, and may be run again: what is right already is kept.\n\n" +
@@ -23,7 +25,9 @@ func (a *app) setupCommand() *cobra.Command {
 			"one-time passwords). They are used for this run only and never stored.\n\n" +
 			"--write-token makes a second user with a token that may create and change users, for registration.mode:\n" +
 			"service_token, and for profiles where people may not change their own. A role is a part of a user: whoever\n" +
-			"has this token can make himself an administrator. Leave it out unless you need it.",
+			"has this token can make himself an administrator. Leave it out unless you need it.\n\n" +
+			"--clients-collection makes a collection in which clients are edited in the Studio, " + prepare.DefaultClientsCollection + " unless named\n" +
+			"(--clients-collection=name). Whoever may change its rows decides who gets people's tokens: the run says who may.",
 		RunE: func(command *cobra.Command, _ []string) error {
 			settings, err := a.load(config.Options{WithoutToken: true})
 			if err != nil {
@@ -47,6 +51,12 @@ func (a *app) setupCommand() *cobra.Command {
 			}
 			options.BaseURL, options.Timeout, options.Random = settings.Directus.URL, settings.Directus.Timeout, a.random
 			options.AdminEmail, options.AdminPassword, options.AdminOTP = credentials.Email, credentials.Password, credentials.OTP
+			if clientsCollection != "" && !directus.IsCollection(clientsCollection) {
+				return fmt.Errorf("--clients-collection: %q is not the name of a collection of your own", clientsCollection)
+			}
+			configuredCollection := settings.ClientsCollection
+			settings.ClientsCollection = cmp.Or(clientsCollection, settings.ClientsCollection)
+			options.ClientsCollection, options.ClientChoices = settings.ClientsCollection, clientChoices()
 			if options.Reads, err = rights(settings); err != nil {
 				return err
 			}
@@ -57,7 +67,7 @@ func (a *app) setupCommand() *cobra.Command {
 			}
 			return setup.Run(command.Context(), setup.Options{
 				Prepare: options, TokenFile: tokenFile, WriteTokenFile: writeTokenFile,
-				PasswordPolicy: settings.Directus.PasswordPolicy, Output: command.OutOrStdout(),
+				PasswordPolicy: settings.Directus.PasswordPolicy, ClientsCollection: configuredCollection, Output: command.OutOrStdout(),
 			})
 		},
 	}
@@ -68,6 +78,8 @@ func (a *app) setupCommand() *cobra.Command {
 	flags.BoolVar(&options.Writer, "write-token", false, "make a second token, which may create and change users: it equals an administrator's power")
 	flags.StringVar(&writeTokenFile, "write-token-file", "", "file for the write token (default: directus.write_token_file)")
 	flags.StringVar(&options.CustomerRole, "customer-role", prepare.DefaultCustomerRole, "name of the role for people who sign up; it has no Studio access")
+	flags.StringVar(&clientsCollection, "clients-collection", "", "make the collection of this name for clients, or add to it what it lacks (default: clients_collection)")
+	flags.Lookup("clients-collection").NoOptDefVal = prepare.DefaultClientsCollection
 	flags.StringVar(&registrationMode, "registration", "", "open or closed: change public registration")
 	flags.BoolVar(&registration.VerifyEmail, "verify-email", true, "with --registration open, ask people to prove their address")
 	flags.BoolVar(&options.AttemptsOff, "attempts-off", false, "switch Directus's own lock-out off, where Gatehouse is the only entrance; then set directus.attempts_limit: 0")

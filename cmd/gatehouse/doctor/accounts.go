@@ -136,6 +136,7 @@ func (p Patient) administered(ctx context.Context, found directus.Inspection) []
 	findings = append(findings, p.seats(examined.License)...)
 	findings = append(findings, p.serviceUser(examined.ServiceStatus)...)
 	findings = append(findings, p.policy(examined.PasswordPolicy))
+	findings = append(findings, p.clientWriters(examined.ClientWriters)...)
 	for _, enforcement := range examined.CannotEnrol {
 		findings = append(findings, Finding{
 			Error, "one-time passwords", fmt.Sprintf("the policy %q asks %s for one, but Directus lets only people update their own row set it up: they cannot sign in", enforcement.Policy, enforcement.Holder),

@@ -77,6 +77,7 @@ type Patient struct {
 	// InviteURL is the page that mails which invite are to lead to.
 	InviteURL string
 	Accounts  AccountSettings
+	Clients   ClientSettings
 	// Reads are what the service token has to read.
 	Reads []prepare.Right
 	// WriteToken asks what directus.write_token may do; nil where there is none.

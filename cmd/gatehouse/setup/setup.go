@@ -25,7 +25,9 @@ type Options struct {
 	WriteTokenFile string
 	// PasswordPolicy is directus.password_policy as it is.
 	PasswordPolicy string
-	Output         io.Writer
+	// ClientsCollection is clients_collection as it is.
+	ClientsCollection string
+	Output            io.Writer
 }
 
 // Run prepares Directus and reports.
