@@ -35,7 +35,9 @@ import (
 	"gatehouse/provider/revocation"
 	"gatehouse/provider/session"
 	"gatehouse/provider/token"
+	"gatehouse/provider/userevents"
 	"gatehouse/provider/userinfo"
+	"gatehouse/provider/watch"
 	"gatehouse/storage"
 )
 
@@ -93,8 +95,8 @@ type Config struct {
 	RequestLifetime time.Duration
 	// Staleness is how old the last look at a user may be.
 	Staleness time.Duration
-	// EndOn are the changes of a user that end what is older than they are.
-	EndOn []account.Cause
+	// Users says how changes of users are noticed, and what they end.
+	Users Users
 
 	UILocales           []language.Tag
 	PolicyURI, TermsURI string
@@ -134,6 +136,8 @@ type Provider struct {
 	subjects      *claims.Subjects
 	desk          *desk.Desk
 	gate          *account.Gate
+	watch         *watch.Watch
+	events        *userevents.Endpoint
 }
 
 // New builds the endpoints.
@@ -202,9 +206,8 @@ func (p *Provider) shared(config Config) (err error) {
 }
 
 func (p *Provider) endpoints(config Config) (err error) {
-	p.gate = &account.Gate{
-		Directory: config.Directory, Staleness: config.Staleness, EndOn: config.EndOn, Store: config.Store,
-		End: p.EndUser, EndOlder: p.endOlder, Sink: config.Sink,
+	if err := p.users(config); err != nil {
+		return err
 	}
 	rules, err := allow.New(allow.Config{Directory: config.Directory, Staleness: config.Staleness, Revoke: p.tokens.Revoke})
 	if err != nil {
@@ -237,7 +240,7 @@ func (p *Provider) endpoints(config Config) (err error) {
 	p.userinfo = userinfo.New(userinfo.Config{
 		Tokens: p.tokens, Accounts: p.gate, Allow: rules, Claims: config.Claims, Evidence: config.Store.VerifiedEmails, Sink: config.Sink,
 	})
-	p.introspection = introspection.New(introspection.Config{Issuer: config.Issuer, Clients: authenticator, Tokens: p.tokens, Sink: config.Sink})
+	p.introspection = introspection.New(introspection.Config{Issuer: config.Issuer, Clients: authenticator, Tokens: p.tokens, Accounts: p.gate, Sink: config.Sink})
 	p.revocation = revocation.New(revocation.Config{Clients: authenticator, Tokens: p.tokens, Sink: config.Sink})
 	frames := frontchannel.Frames{Issuer: config.Issuer, Clients: config.Clients, Sink: config.Sink}
 	p.logout = logout.New(logout.Config{
@@ -314,10 +317,6 @@ func (p *Provider) EndUser(ctx context.Context, subject, reason string) error {
 	return p.desk.EndUser(ctx, subject, reason)
 }
 
-func (p *Provider) endOlder(ctx context.Context, subject, reason string, over func(storage.Sighting) bool) error {
-	return p.desk.EndOlder(ctx, subject, reason, over)
-}
-
 // Handler serves the provider, and below the issuer's path whatever screens
 // mounts.
 func (p *Provider) Handler(screens func(chi.Router)) http.Handler {
@@ -353,6 +352,7 @@ func (p *Provider) mount(router chi.Router, screens func(chi.Router)) {
 	}
 	router.Handle(where.Introspection, p.introspection)
 	p.mountRegistration(router, where.Registration)
+	p.events.Mount(router)
 	p.authorize.Mount(router)
 	p.logout.Mount(router)
 	if p.sessions.StateShown {

@@ -215,32 +215,53 @@ func (t *Table[T]) Delete(ctx context.Context, name string) error {
 	return t.wrap("delete", t.store.backend.Delete(ctx, t.key(name)))
 }
 
+// pageSize is how many records All reads in one round trip.
+const pageSize = 100
+
 // All reads every record of the table, in no order. Records that change
 // meanwhile may be seen in either state.
 func (t *Table[T]) All(ctx context.Context) iter.Seq2[*Record[T], error] {
 	return func(yield func(*Record[T], error) bool) {
+		page := make([]string, 0, pageSize)
 		for key, err := range t.store.backend.Keys(ctx, t.prefix) {
 			if err != nil {
 				yield(nil, t.wrap("list", err))
 				return
 			}
-			values, err := t.store.backend.Get(ctx, key)
-			if err != nil {
-				yield(nil, t.wrap("list", err))
-				return
-			}
-			if values[0] == nil {
+			if page = append(page, key); len(page) < pageSize {
 				continue
 			}
-			record, err := t.open(key, values[0])
-			if errors.Is(err, ErrNotFound) {
-				continue
-			}
-			if !yield(record, err) {
+			if !t.page(ctx, page, yield) {
 				return
 			}
+			page = page[:0]
+		}
+		if len(page) > 0 {
+			t.page(ctx, page, yield)
 		}
 	}
+}
+
+// page reads some records and says whether more are wanted.
+func (t *Table[T]) page(ctx context.Context, keys []string, yield func(*Record[T], error) bool) bool {
+	values, err := t.store.backend.Get(ctx, keys...)
+	if err != nil {
+		yield(nil, t.wrap("list", err))
+		return false
+	}
+	for i, value := range values {
+		if value == nil {
+			continue
+		}
+		record, err := t.open(keys[i], value)
+		if errors.Is(err, ErrNotFound) {
+			continue
+		}
+		if !yield(record, err) {
+			return false
+		}
+	}
+	return true
 }
 
 // key digests the name together with the table's, so that equal names in two

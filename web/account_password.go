@@ -116,6 +116,10 @@ func (s *screens) changePassword(w http.ResponseWriter, r *http.Request, who vis
 	}
 	lasting := context.WithoutCancel(r.Context())
 	err = s.checkPassword(r, who, old)
+	if err == nil {
+		// Directus tells of the change as well, and this session is to stay.
+		err = s.desk.ExpectPasswordChange(lasting, who.session.Subject)
+	}
 	asked := err == nil
 	if asked {
 		// Begun, it goes on when the browser hangs up: what hangs on the old

@@ -26,6 +26,9 @@ type Desk interface {
 	EndOthers(ctx context.Context, subject, keep, reason string) error
 	// EndUser ends every session and grant of the user.
 	EndUser(ctx context.Context, subject, reason string) error
+	// ExpectPasswordChange says that the user, who has proven his password, is about
+	// to change it here.
+	ExpectPasswordChange(ctx context.Context, subject string) error
 	// Forget takes a session that has ended out of the browser's cookie.
 	Forget(w http.ResponseWriter, browser session.Browser, sessionID string)
 	// Frames are the addresses by which the browser of a session that has ended

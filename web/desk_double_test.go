@@ -103,6 +103,8 @@ func (d *desk) EndOthers(_ context.Context, _, keep, _ string) error {
 	return d.note("others than " + keep)
 }
 
+func (d *desk) ExpectPasswordChange(context.Context, string) error { return d.failure }
+
 func (d *desk) EndUser(_ context.Context, subject, _ string) error {
 	return d.note("user " + subject)
 }

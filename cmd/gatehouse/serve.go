@@ -96,6 +96,9 @@ func (a *app) serve(ctx context.Context, settings *config.Loaded, allowAdminToke
 		return nil
 	})
 	readClients(background, group, parts.collection)
+	if err := a.watchUsers(background, group, settings, parts, logger); err != nil {
+		return errors.Join(err, listener.Close())
+	}
 	embedded(background, group, backend, settings, logger)
 	return group.Wait()
 }

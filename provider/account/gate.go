@@ -34,7 +34,9 @@ type Gate struct {
 	// says that the user has changed since they were last held against Directus.
 	End      func(ctx context.Context, subject, reason string) error
 	EndOlder func(ctx context.Context, subject, reason string, over func(storage.Sighting) bool) error
-	Sink     event.Sink
+	// EndBefore ends what a user authenticated for before a time.
+	EndBefore func(ctx context.Context, subject, reason string, at time.Time) error
+	Sink      event.Sink
 }
 
 // Session returns the user of a session, or ErrInactive after everything of the
@@ -126,6 +128,39 @@ func (g *Gate) Judge(ctx context.Context, subject string, account storage.Accoun
 	}
 	return false, nil
 }
+
+// PasswordChanged ends what the user has since before a change of his password,
+// unless changes of passwords end nothing, or it was he who changed it on a page
+// of ours, which ends what is to end by itself.
+func (g *Gate) PasswordChanged(ctx context.Context, subject string, at time.Time) error {
+	if !slices.Contains(g.EndOn, Password) {
+		return nil
+	}
+	_, err := g.Store.Seen.Get(ctx, expectation(subject))
+	if err == nil {
+		return nil
+	}
+	if !errors.Is(err, storage.ErrNotFound) {
+		return fmt.Errorf("look for an expected change: %w", err)
+	}
+	if err := g.EndBefore(ctx, subject, string(Password), at); err != nil {
+		return err
+	}
+	g.tell(ctx, subject, Password)
+	return nil
+}
+
+// expectedFor is how long after a change on a page of ours Directus's word of it
+// may come.
+const expectedFor = 30 * time.Second
+
+// ExpectPasswordChange says that a page of ours is about to change the password of
+// a user who has proven the old one.
+func ExpectPasswordChange(ctx context.Context, store *storage.Store, subject string) error {
+	return store.Seen.Put(ctx, expectation(subject), storage.Mark{}, expectedFor)
+}
+
+func expectation(subject string) string { return "password changed here " + subject }
 
 // ending is the first change that ends what is older than it.
 func (g *Gate) ending(then, now storage.Sighting) (Cause, bool) {

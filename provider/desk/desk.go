@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"gatehouse/provider/account"
 	"gatehouse/provider/authorize"
 	"gatehouse/provider/event"
 	"gatehouse/provider/frontchannel"
@@ -106,9 +107,30 @@ func (d *Desk) EndOlder(ctx context.Context, subject, reason string, over func(s
 	if err != nil {
 		return err
 	}
+	return d.revoke(ctx, subject, reason, ended, func(grant storage.Grant) bool { return over(grant.Seen) })
+}
+
+// EndBefore ends the sessions and grants that the user signed in for before a
+// time, and the sign-ins that were begun before.
+func (d *Desk) EndBefore(ctx context.Context, subject, reason string, at time.Time) error {
+	ended, err := d.config.Sessions.EndBefore(ctx, subject, reason, at)
+	if err != nil {
+		return err
+	}
+	return d.revoke(ctx, subject, reason, ended, func(grant storage.Grant) bool { return grant.AuthenticatedAt.Before(at) })
+}
+
+// revoke ends the grants that are over, and those of sessions that have ended.
+func (d *Desk) revoke(ctx context.Context, subject, reason string, ended []string, over func(storage.Grant) bool) error {
 	return d.config.Tokens.RevokeRecords(ctx, subject, reason, func(entry storage.GrantEntry, grant storage.Grant) bool {
-		return over(grant.Seen) || slices.ContainsFunc(ended, func(sessionID string) bool { return bound(entry, sessionID) })
+		return over(grant) || slices.ContainsFunc(ended, func(sessionID string) bool { return bound(entry, sessionID) })
 	})
+}
+
+// ExpectPasswordChange says that the user, who has proven his password, is about to
+// change it here: should Directus tell of the change too, that is no news.
+func (d *Desk) ExpectPasswordChange(ctx context.Context, subject string) error {
+	return account.ExpectPasswordChange(ctx, d.config.Store, subject)
 }
 
 // Forget takes a session that has ended out of the browser's cookie.

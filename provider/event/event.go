@@ -12,6 +12,7 @@ const (
 	SignInThrottled       Name = "sign_in.throttled"
 	SessionEnded          Name = "session.ended"
 	UserEnded             Name = "user.ended"
+	UserEventRefused      Name = "user_event.refused"
 	ConsentGranted        Name = "consent.granted"
 	ConsentDenied         Name = "consent.denied"
 	AuthorizationGranted  Name = "authorization.granted"

@@ -7,6 +7,7 @@ import (
 
 	oidc "github.com/zitadel/oidc/v3/pkg/oidc"
 
+	"gatehouse/provider/account"
 	"gatehouse/provider/clientauth"
 	"gatehouse/provider/event"
 	"gatehouse/provider/oauth"
@@ -20,7 +21,9 @@ type Config struct {
 	Issuer  string
 	Clients *clientauth.Authenticator
 	Tokens  *token.Service
-	Sink    event.Sink
+	// Accounts tells whether users may go on.
+	Accounts *account.Gate
+	Sink     event.Sink
 }
 
 // Endpoint is the introspection endpoint. It is safe for concurrent use.
@@ -67,6 +70,15 @@ func (e *Endpoint) introspect(w http.ResponseWriter, r *http.Request) (*oidc.Int
 		return nil, err
 	case !mayLook(client, active.Grant.ClientID):
 		return &oidc.IntrospectionResponse{}, nil
+	}
+	if active.Grant.Subject != "" {
+		_, err := e.Accounts.Grant(r.Context(), active.Grant)
+		if errors.Is(err, account.ErrInactive) {
+			return &oidc.IntrospectionResponse{}, nil
+		}
+		if err != nil {
+			return nil, err
+		}
 	}
 	e.Sink.Emit(r.Context(), event.Event{
 		Name: event.IntrospectionAnswered, ClientID: client.ID, Subject: active.Grant.Subject, GrantID: active.Grant.ID,

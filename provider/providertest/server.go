@@ -43,6 +43,7 @@ const (
 	SessionAbsolute      = 12 * time.Hour
 	Staleness            = time.Minute
 	RequestLifetime      = 30 * time.Minute
+	SweepEvery           = time.Minute
 )
 
 // Options change what is started. The zero value will do.
@@ -66,6 +67,8 @@ type Options struct {
 	Staleness time.Duration
 	// EndOn are the changes of a user that end what is older; all if nil.
 	EndOn []account.Cause
+	// FlowSecret lets a Flow of Directus tell of changes.
+	FlowSecret storage.Secret
 	// Algorithms to sign with; RS256 and ES256 if empty.
 	Algorithms []jose.SignatureAlgorithm
 	// EncryptionAlgorithms that request objects may be encrypted by; ECDH-ES if
@@ -242,7 +245,7 @@ func (s *Server) handler(t testing.TB, options Options) http.Handler {
 		SessionManagement: options.SessionManagement,
 		PairwiseSecret:    options.PairwiseSecret, ClientRegistration: options.clientRegistration(),
 		Registration: !options.NoRegistration, ExternalSignIn: options.ExternalSignIn,
-		RequestLifetime: RequestLifetime, Staleness: cmp.Or(options.Staleness, Staleness), EndOn: options.endOn(), Now: s.Clock.Now, Random: rand.Reader, Sink: s.Events,
+		RequestLifetime: RequestLifetime, Staleness: cmp.Or(options.Staleness, Staleness), Users: options.users(), Now: s.Clock.Now, Random: rand.Reader, Sink: s.Events,
 	})
 	if err != nil {
 		t.Fatalf("make provider: %v", err)
@@ -277,11 +280,12 @@ func (o Options) fetcher() provider.Fetcher {
 	}{o.Fetcher, ours}
 }
 
-func (o Options) endOn() []account.Cause {
-	if o.EndOn == nil {
-		return account.Choices()
+func (o Options) users() provider.Users {
+	users := provider.Users{EndOn: o.EndOn, SweepEvery: SweepEvery, FlowSecret: o.FlowSecret}
+	if users.EndOn == nil {
+		users.EndOn = account.Choices()
 	}
-	return o.EndOn
+	return users
 }
 
 func (o Options) clientRegistration() registration.Settings {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"time"
 
 	"gatehouse/provider/event"
 	"gatehouse/storage"
@@ -77,6 +78,21 @@ func (m *Manager) EndOne(ctx context.Context, subject, id, reason string) error 
 		return fmt.Errorf("end session: %w", err)
 	}
 	return nil
+}
+
+// EndBefore ends the sessions of a user who signed in before a time, and every
+// sign-in of his that was begun before.
+func (m *Manager) EndBefore(ctx context.Context, subject, reason string, at time.Time) ([]string, error) {
+	err := m.Store.Subjects.Upsert(ctx, subject, storage.NoExpiry, func(index *storage.Subject) error {
+		if at.After(index.EndedAt) {
+			index.EndedAt = at
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("end sessions: %w", err)
+	}
+	return m.EndThose(ctx, subject, reason, func(s storage.Session) bool { return s.AuthenticatedAt.Before(at) })
 }
 
 // EndThose ends the sessions of a user that are meant, among those that are alive,

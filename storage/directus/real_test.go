@@ -72,6 +72,8 @@ func TestOnDirectus(t *testing.T) {
 		"external sign-in of another":     externalOfAnother,
 		"password policy":                 passwordPolicy,
 		"roles and policies":              accessOfUsers,
+		"several users at once":           findAll,
+		"events name users":               eventsNameUsers,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -28,6 +28,7 @@ func (l *loader) check() {
 	l.checkExternalSignIn()
 	l.checkPasswordPolicy()
 	l.checkEmailFilter()
+	l.checkEvents()
 	l.checkStore()
 	l.checkLifetimes()
 	l.checkPairwise()

@@ -69,6 +69,12 @@ type Directus struct {
 	BreakerPause    time.Duration
 	// EndOn are the changes of a user that end what is older than they are.
 	EndOn []account.Cause
+	// SweepInterval is how often everybody signed in is looked at, zero for never.
+	SweepInterval time.Duration
+	// WebSocket is one of the choices below, FlowSecret empty where no Flow tells
+	// of changes.
+	WebSocket  string
+	FlowSecret storage.Secret
 	// AttemptsLimit is auth_login_attempts of Directus, zero for none.
 	AttemptsLimit int
 	// EmailVerified is "evidence", "always" or "never".
@@ -91,6 +97,15 @@ type Directus struct {
 	// is a note: sign-ins ask Directus.
 	EnforceTFA []string
 }
+
+// Whether changes of users are heard by Directus's WebSocket.
+const (
+	// WebSocketAuto listens where the connection is encrypted or stays on this
+	// machine.
+	WebSocketAuto = "auto"
+	WebSocketOn   = "on"
+	WebSocketOff  = "off"
+)
 
 // Registration is who may register, and how.
 type Registration struct {

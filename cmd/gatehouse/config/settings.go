@@ -112,6 +112,20 @@ func directusSettings() []setting[Config] {
 			value: func(c *Config) value { return choices(&c.Directus.EndOn, account.Choices()...) },
 		},
 		{
+			key: "directus.sweep_interval", fallback: "60s", doc: "How often one node looks at every user who has a session or grant; 0s for never. It finds what no event tells of, such as a lock-out, also where nobody uses the session.",
+			value: func(c *Config) value { return duration(&c.Directus.SweepInterval, 0, day) },
+		},
+		{
+			key: webSocketKey, fallback: WebSocketAuto, doc: "Hear of changes of users at once, by Directus's WebSocket (WEBSOCKETS_ENABLED). auto: if directus.url has https or is on this machine. on: refuse to start otherwise. off: never.",
+			value: func(c *Config) value {
+				return choice(&c.Directus.WebSocket, WebSocketAuto, WebSocketOn, WebSocketOff)
+			},
+		},
+		{
+			key: flowSecretKey, secret: true, doc: "Secret of the Flow in Directus that tells of changes of users at /directus/events, 32 bytes or more (openssl rand -base64 32); gatehouse setup makes the Flow. Without it there is no such endpoint.",
+			value: func(c *Config) value { return text(&c.Directus.FlowSecret) },
+		},
+		{
 			key: "directus.attempts_limit", fallback: "25", doc: "auth_login_attempts as set in Directus, 0 where it is switched off there. Failed sign-ins stay at least 5 below it.",
 			value: func(c *Config) value { return number(&c.Directus.AttemptsLimit, 0, 1_000_000) },
 		},
