@@ -60,6 +60,7 @@ type Fetcher interface {
 type Directory interface {
 	account.Directory
 	allow.Directory
+	watch.Directory
 }
 
 // Config is what a Provider needs.

@@ -10,12 +10,6 @@ import (
 	"gatehouse/storage"
 )
 
-// Directory looks users up. storage/directus satisfies it.
-type Directory interface {
-	account.Directory
-	watch.Directory
-}
-
 // Users says how changes of users are noticed, and what they end.
 type Users struct {
 	// EndOn are the changes that end what is older than they are.
