@@ -1,12 +1,25 @@
 package main
 
 import (
+	"context"
+	"encoding/json"
+	"net/http"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"gatehouse/e2e/stack"
 )
+
+// settingsOf changes the settings of Directus, in scripts.
+func settingsOf(directus *stack.Directus) func(*testscript.TestScript, bool, []string) {
+	return func(ts *testscript.TestScript, _ bool, arguments []string) {
+		if len(arguments) != 1 {
+			ts.Fatalf("usage: settings json")
+		}
+		ts.Check(directus.Call(context.Background(), http.MethodPatch, "/settings", json.RawMessage(arguments[0]), nil))
+	}
+}
 
 // The scripts in testdata/directus run on a real Directus that nobody prepared.
 func TestScriptsOnDirectus(t *testing.T) {
@@ -28,6 +41,6 @@ func TestScriptsOnDirectus(t *testing.T) {
 			env.Setenv("ISSUER", issuer)
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"await": await, "expand": expand},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"await": await, "expand": expand, "settings": settingsOf(directus)},
 	})
 }

@@ -37,7 +37,8 @@ func (a *app) doctorCommand() *cobra.Command {
 		Long: "Looks at the issuer, the clock, the store, the keys and Directus. Every finding says what to do.\n" +
 			"The exit code is 1 if there is an error among them.\n\n" +
 			"With --administrator it also looks at what Directus shows to administrators only: the role of new users,\n" +
-			"the password policy, the seats, who cannot set up one-time passwords, where invitations may lead to and\n" +
+			"the password policy, the e-mail filter, the limit of attempts, the seats, who must and who cannot set up\n" +
+			"one-time passwords, where invitations may lead to and\n" +
 			"whether addresses of people are believed. It asks for credentials as gatehouse setup does, or takes them\n" +
 			"from the same variables, changes nothing and keeps nothing: it tries an invitation for a role that does not\n" +
 			"exist, and signs in a second time from an address that is for documentation (RFC 5737), which the activity\n" +
@@ -69,6 +70,7 @@ func (a *app) doctorCommand() *cobra.Command {
 	}
 	command.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	command.Flags().BoolVar(&administrator, "administrator", false, "look as an administrator of Directus, too")
+	command.Flags().BoolVar(&administrator, "admin", false, "the same as --administrator")
 	return command
 }
 
@@ -121,6 +123,7 @@ func accountSettings(settings *config.Loaded) doctor.AccountSettings {
 		RegistrationByToken: settings.Registration.Mode == config.RegistrationByToken,
 		RegistrationOff:     settings.Registration.Mode == config.RegistrationOff,
 		Role:                settings.Registration.Role, PasswordPolicy: settings.Directus.PasswordPolicy,
+		EmailFilter: settings.Directus.EmailFilter, EnforceTFA: settings.Directus.EnforceTFA,
 		ExternalSignIn: settings.Directus.ExternalSignIn, ExternalURL: pagesOf(settings).external,
 		ForwardsAddress: settings.Directus.ForwardClientAddress,
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"gatehouse/cmd/gatehouse/config"
+	"gatehouse/cmd/gatehouse/rules"
 	"gatehouse/cmd/gatehouse/setup"
 	"gatehouse/storage/directus"
 	"gatehouse/storage/directus/prepare"
@@ -16,6 +17,7 @@ import (
 func (a *app) setupCommand() *cobra.Command {
 	var options prepare.Options
 	var registration prepare.Registration
+	var keep bool
 	var registrationMode, tokenFile, writeTokenFile, clientsCollection string
 	command := &cobra.Command{
 		Use: "setup", Short: "Prepare Directus: service user and token, customer role, settings", Args: cobra.NoArgs,
@@ -23,6 +25,9 @@ func (a *app) setupCommand() *cobra.Command {
 			"An administrator's credentials are asked for, or taken from GATEHOUSE_SETUP_ADMIN_EMAIL and\n" +
 			"GATEHOUSE_SETUP_ADMIN_PASSWORD (or _PASSWORD_FILE; GATEHOUSE_SETUP_ADMIN_OTP where the account has\n" +
 			"one-time passwords). They are used for this run only and never stored.\n\n" +
+			"What Directus shows to administrators only and Gatehouse has to know (password policy, e-mail filter, limit\n" +
+			"of attempts, who needs one-time passwords) is written into the configuration file: these keys of directus and\n" +
+			"nothing else. Where the file cannot be written, setup prints what to write.\n\n" +
 			"--write-token makes a second user with a token that may create and change users, for registration.mode:\n" +
 			"service_token, and for profiles where people may not change their own. A role is a part of a user: whoever\n" +
 			"has this token can make himself an administrator. Leave it out unless you need it.\n\n" +
@@ -67,7 +72,7 @@ func (a *app) setupCommand() *cobra.Command {
 			}
 			return setup.Run(command.Context(), setup.Options{
 				Prepare: options, TokenFile: tokenFile, WriteTokenFile: writeTokenFile,
-				PasswordPolicy: settings.Directus.PasswordPolicy, ClientsCollection: configuredCollection, Output: command.OutOrStdout(),
+				Configuration: configurationOf(a, settings, keep), ClientsCollection: configuredCollection, Output: command.OutOrStdout(),
 			})
 		},
 	}
@@ -83,8 +88,31 @@ func (a *app) setupCommand() *cobra.Command {
 	flags.StringVar(&registrationMode, "registration", "", "open or closed: change public registration")
 	flags.BoolVar(&registration.VerifyEmail, "verify-email", true, "with --registration open, ask people to prove their address")
 	flags.BoolVar(&options.AttemptsOff, "attempts-off", false, "switch Directus's own lock-out off, where Gatehouse is the only entrance; then set directus.attempts_limit: 0")
+	flags.BoolVar(&keep, "keep-configuration", false, "print what is to be changed in the configuration file instead of changing it")
 	flags.StringVar(&options.GatehouseAddress, "gatehouse-address", "", "our address as Directus sees it, for IP_TRUST_PROXY")
 	return command
+}
+
+// configurationOf says what the configuration repeats of Directus, and where it
+// says so.
+func configurationOf(a *app, settings *config.Loaded, keep bool) setup.Configuration {
+	elsewhere := map[string]string{}
+	for _, key := range []string{rules.PasswordPolicy, rules.EmailFilter, rules.AttemptsLimit, rules.EnforceTFA} {
+		if origin := settings.Origin(key); origin.Kind > config.FromFile {
+			elsewhere[key] = origin.Name
+		}
+	}
+	return setup.Configuration{
+		Path: settings.Path, Keep: keep, Elsewhere: elsewhere,
+		Rules: prepare.Rules{
+			PasswordPolicy: settings.Directus.PasswordPolicy, EmailFilter: settings.Directus.EmailFilter,
+			AttemptsLimit: settings.Directus.AttemptsLimit, EnforceTFA: settings.Directus.EnforceTFA,
+		},
+		Check: func(path string) error {
+			_, err := (&app{environment: a.environment, configPath: path}).load(config.Options{WithoutToken: true})
+			return err
+		},
+	}
 }
 
 func checkTokenFiles(token, writeToken string, writer bool) error {

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
-	"strings"
 	"unicode/utf8"
 )
 
@@ -151,15 +150,6 @@ func Name(filter string) string {
 		return filter
 	}
 	return compact.String()
-}
-
-// YAML is Name as it can stand in the configuration.
-func YAML(filter string) string {
-	name := Name(filter)
-	if name == None {
-		return name
-	}
-	return "'" + strings.ReplaceAll(name, "'", "''") + "'"
 }
 
 // Same says whether two filters are the same, however they are written.

@@ -125,7 +125,7 @@ func TestSame(t *testing.T) {
 			t.Errorf("%s and %s: got %t", test.a, test.b, got)
 		}
 	}
-	if got := addresses.YAML(`{"email": {"_eq": "it's"}}`); got != `'{"email":{"_eq":"it''s"}}'` {
+	if got := addresses.Name(`{"email": {"_eq": "a"}}`); got != `{"email":{"_eq":"a"}}` {
 		t.Errorf("got %s", got)
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"gatehouse/cmd/gatehouse/passwords"
 	"gatehouse/storage/directus"
 	"gatehouse/storage/directus/prepare"
 )
@@ -19,6 +18,10 @@ type AccountSettings struct {
 	Role                                 string
 	// PasswordPolicy is directus.password_policy.
 	PasswordPolicy string
+	// EmailFilter and EnforceTFA are directus.email_filter and
+	// directus.enforce_tfa.
+	EmailFilter string
+	EnforceTFA  []string
 	// ExternalSignIn offers the providers of Directus; ExternalURL is where
 	// people come back to.
 	ExternalSignIn bool
@@ -135,8 +138,8 @@ func (p Patient) administered(ctx context.Context, found directus.Inspection) []
 	}
 	findings = append(findings, p.seats(examined.License)...)
 	findings = append(findings, p.serviceUser(examined.ServiceStatus)...)
-	findings = append(findings, p.policy(examined.PasswordPolicy))
 	findings = append(findings, p.clientWriters(examined.ClientWriters)...)
+	findings = append(findings, p.rules(examined.Rules)...)
 	for _, enforcement := range examined.CannotEnrol {
 		findings = append(findings, Finding{
 			Error, "one-time passwords", fmt.Sprintf("the policy %q asks %s for one, but Directus lets only people update their own row set it up: they cannot sign in", enforcement.Policy, enforcement.Holder),
@@ -159,18 +162,6 @@ func (p Patient) newUsers(role prepare.RoleAccess, fix string) []Finding {
 		return []Finding{{Error, subject, fmt.Sprintf("%q has Studio access: everybody who registers enters the Studio, and takes a seat", role.Name), fix}}
 	}
 	return []Finding{{Severity: OK, Subject: subject, Detail: fmt.Sprintf("%q has no Studio access", role.Name)}}
-}
-
-func (p Patient) policy(inDirectus string) Finding {
-	const subject = "password policy"
-	if passwords.Same(inDirectus, p.Accounts.PasswordPolicy) {
-		return Finding{Severity: OK, Subject: subject, Detail: "is the same in Directus and here"}
-	}
-	return Finding{
-		Error, subject,
-		fmt.Sprintf("of Directus is not directus.password_policy (%s). Directus checks it for new addresses only: at the registration page a bad password shows which addresses have an account", passwords.Name(p.Accounts.PasswordPolicy)),
-		"write directus.password_policy: " + passwords.YAML(inDirectus),
-	}
 }
 
 // mails says where those lead to that the Studio sends, which no request can

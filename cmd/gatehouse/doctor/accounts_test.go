@@ -73,13 +73,33 @@ func TestExamineAccounts(t *testing.T) {
 			examining(open(customers), prepare.RoleAccess{ID: "a", Name: "Administrator", Admin: true}, nil)(p, i)
 		}, doctor.Error, "correct registration.role"},
 		"password policy": {
-			examining(prepare.Examination{PasswordPolicy: "/^.{12,}'$/", Registration: open(customers).Registration}, prepare.RoleAccess{}, nil),
+			examining(prepare.Examination{Rules: prepare.Rules{PasswordPolicy: "/^.{12,}'$/", AttemptsLimit: 25}, Registration: open(customers).Registration}, prepare.RoleAccess{}, nil),
 			doctor.Error, "write directus.password_policy: '/^.{12,}''$/'",
 		},
 		"password policy by name": {func(p *doctor.Patient, i *directus.Inspection) {
 			p.Accounts.PasswordPolicy = "weak"
-			examining(prepare.Examination{PasswordPolicy: "/^.{8,}$/", Registration: open(customers).Registration}, prepare.RoleAccess{}, nil)(p, i)
+			examining(prepare.Examination{Rules: prepare.Rules{PasswordPolicy: "/^.{8,}$/", AttemptsLimit: 25}, Registration: open(customers).Registration}, prepare.RoleAccess{}, nil)(p, i)
 		}, doctor.Note, "is the same in Directus and here"},
+		"e-mail filter": {
+			examining(prepare.Examination{Rules: prepare.Rules{EmailFilter: `{"email":{"_eq":"it's"}}`, AttemptsLimit: 25}, Registration: open(customers).Registration}, prepare.RoleAccess{}, nil),
+			doctor.Warning, `write directus.email_filter: '{"email":{"_eq":"it''s"}}'`,
+		},
+		"e-mail filter, written otherwise": {func(p *doctor.Patient, i *directus.Inspection) {
+			p.Accounts.EmailFilter = `{"email": {"_eq": "a"}}`
+			examining(prepare.Examination{Rules: prepare.Rules{EmailFilter: `{"email":{"_eq":"a"}}`, AttemptsLimit: 25}, Registration: open(customers).Registration}, prepare.RoleAccess{}, nil)(p, i)
+		}, doctor.Note, "e-mail filter: is the same in Directus and here"},
+		"attempts limit": {
+			examining(prepare.Examination{Rules: prepare.Rules{AttemptsLimit: 10}, Registration: open(customers).Registration}, prepare.RoleAccess{}, nil),
+			doctor.Error, "write directus.attempts_limit: 10",
+		},
+		"attempts limit, off there": {
+			examining(prepare.Examination{Registration: open(customers).Registration}, prepare.RoleAccess{}, nil),
+			doctor.Note, "write directus.attempts_limit: 0",
+		},
+		"who needs one-time passwords": {
+			examining(prepare.Examination{Rules: prepare.Rules{EnforceTFA: []string{"Editors"}, AttemptsLimit: 25}, Registration: open(customers).Registration}, prepare.RoleAccess{}, nil),
+			doctor.Note, "write directus.enforce_tfa: ['Editors']",
+		},
 		"people who cannot enrol": {
 			examining(prepare.Examination{Registration: open(customers).Registration, CannotEnrol: []prepare.Enforcement{{Policy: "Two steps", Holder: "role Members"}}}, prepare.RoleAccess{}, nil),
 			doctor.Error, `the policy "Two steps" asks role Members for one`,

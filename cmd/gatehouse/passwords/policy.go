@@ -107,15 +107,6 @@ func Name(policy string) string {
 	return policy
 }
 
-// YAML is Name as it can stand in the configuration, whatever is in it.
-func YAML(policy string) string {
-	name := Name(policy)
-	if name == None || name == Weak || name == Strong {
-		return name
-	}
-	return "'" + strings.ReplaceAll(name, "'", "''") + "'"
-}
-
 // Same says whether two policies are the same, however they are written.
 func Same(a, b string) bool { return Name(a) == Name(b) }
 

@@ -3,7 +3,6 @@ package setup
 import (
 	"fmt"
 
-	"gatehouse/cmd/gatehouse/passwords"
 	"gatehouse/storage/directus/prepare"
 )
 
@@ -11,10 +10,7 @@ import (
 // environment of Directus.
 func advise(options Options, report prepare.Report) {
 	w := options.Output
-	if !passwords.Same(report.PasswordPolicy, options.PasswordPolicy) {
-		fmt.Fprintf(w, "\nSet this in the configuration of Gatehouse, so that a bad password does not tell known addresses from new ones:\n\n"+
-			"  directus.password_policy: %s\n", passwords.YAML(report.PasswordPolicy))
-	}
+	repeat(options, report.Rules)
 	if report.CustomerRole != "" && options.Prepare.Writer {
 		fmt.Fprintf(w, "\nTo register people with the write token, where Directus has no public registration:\n\n"+
 			"  registration: {mode: service_token, role: %s}\n", report.CustomerRole)

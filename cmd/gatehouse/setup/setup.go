@@ -23,8 +23,8 @@ type Options struct {
 	// WriteTokenFile is the same for the writer's token. It is left alone unless
 	// Prepare.Writer is set.
 	WriteTokenFile string
-	// PasswordPolicy is directus.password_policy as it is.
-	PasswordPolicy string
+	// Configuration repeats rules of Directus.
+	Configuration Configuration
 	// ClientsCollection is clients_collection as it is.
 	ClientsCollection string
 	Output            io.Writer

@@ -11,9 +11,8 @@ import (
 
 // Examination is what only an administrator sees of a Directus.
 type Examination struct {
-	// PasswordPolicy is auth_password_policy, empty for none.
-	PasswordPolicy string
-	Registration   PublicRegistration
+	Rules        Rules
+	Registration PublicRegistration
 	// CannotEnrol are the policies that ask for one-time passwords of people
 	// whom Directus would not let set one up.
 	CannotEnrol []Enforcement
@@ -74,6 +73,9 @@ func Examine(ctx context.Context, options Options, roles ...string) (Examination
 			}
 		}
 		var err error
+		if found.Rules, err = p.rules(ctx); err != nil {
+			return err
+		}
 		if found.CannotEnrol, err = p.cannotEnrol(ctx); err != nil || p.options.ClientsCollection == "" {
 			return err
 		}
@@ -85,7 +87,6 @@ func Examine(ctx context.Context, options Options, roles ...string) (Examination
 
 func (p *preparation) examineSettings(ctx context.Context, found *Examination) error {
 	var settings struct {
-		Policy   *string    `json:"auth_password_policy"`
 		Open     *rest.Flag `json:"public_registration"`
 		Verifies *rest.Flag `json:"public_registration_verify_email"`
 		Role     *string    `json:"public_registration_role"`
@@ -93,9 +94,6 @@ func (p *preparation) examineSettings(ctx context.Context, found *Examination) e
 	// All of them: an older Directus has no such column, and refuses to name it.
 	if err := p.admin.get(ctx, "/settings", nil, &settings); err != nil {
 		return failed(err)
-	}
-	if settings.Policy != nil {
-		found.PasswordPolicy = *settings.Policy
 	}
 	found.Registration.Open = settings.Open != nil && bool(*settings.Open)
 	found.Registration.VerifiesEmail = settings.Verifies != nil && bool(*settings.Verifies)

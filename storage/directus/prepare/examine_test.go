@@ -1,10 +1,12 @@
 package prepare_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -137,12 +139,29 @@ func (d *server) settingsAreExamined(t *testing.T) {
 		t.Fatalf("%d roles of administrators: %v", len(admins), err)
 	}
 	d.set(t, map[string]any{"auth_password_policy": "/^.{8,}$/"})
+	want := prepare.Rules{PasswordPolicy: "/^.{8,}$/", AttemptsLimit: 12, EnforceTFA: []string{"Two steps"}}
+	d.set(t, map[string]any{"auth_login_attempts": want.AttemptsLimit})
+	if d.hasRegistration() {
+		want.EmailFilter = `{"_and":[{"email":{"_ends_with":"@example.com"}}]}`
+		d.set(t, map[string]any{"public_registration_email_filter": json.RawMessage(want.EmailFilter)})
+		defer d.set(t, map[string]any{"public_registration_email_filter": nil})
+	}
+	holders := "/policies"
+	if strings.HasPrefix(d.Version, "10.") {
+		holders = "/roles"
+	}
+	enforcing := d.make(t, holders, map[string]any{"name": want.EnforceTFA[0], "enforce_tfa": true})
+	defer func() {
+		if err := d.Call(t.Context(), http.MethodDelete, holders+"/"+enforcing, nil, nil); err != nil {
+			t.Error(err)
+		}
+	}()
 	found, roles, err := prepare.Examine(t.Context(), d.options(), admins[0].ID)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if found.PasswordPolicy != "/^.{8,}$/" {
-		t.Errorf("password policy: got %q", found.PasswordPolicy)
+	if diff := cmp.Diff(want, found.Rules); diff != "" {
+		t.Errorf("rules (-want +got):\n%s", diff)
 	}
 	if len(roles) != 1 || !roles[0].Admin || roles[0].Name != "Administrator" {
 		t.Errorf("the role of administrators: got %+v", roles)

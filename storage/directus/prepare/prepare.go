@@ -39,7 +39,7 @@ func Prepare(ctx context.Context, options Options) (report Report, err error) {
 			p.customerRole,
 			p.settings,
 			p.verifyToken,
-			p.passwordPolicy,
+			p.reportRules,
 			p.enforcements,
 			p.clientWriters,
 		} {

@@ -20,8 +20,8 @@ type Report struct {
 	// WriteToken is Token for the writer, if that was asked for.
 	WriteToken      storage.Secret
 	WriteTokenIsNew bool
-	// PasswordPolicy is auth_password_policy, empty for none.
-	PasswordPolicy string
+	// Rules are those of Directus after the run.
+	Rules Rules
 	// CustomerRole is the id of the customer role; empty after a dry run that
 	// would make it.
 	CustomerRole string
@@ -82,18 +82,14 @@ func environment(options Options) []Variable {
 
 const enforcementName = "one-time passwords"
 
-// passwordPolicy reads what only an administrator may.
-func (p *preparation) passwordPolicy(ctx context.Context) error {
-	var settings struct {
-		Policy *string `json:"auth_password_policy"`
+// reportRules reads what the configuration of Gatehouse has to repeat.
+func (p *preparation) reportRules(ctx context.Context) error {
+	found, err := p.rules(ctx)
+	if p.options.AttemptsOff { // or will be, after a dry run
+		found.AttemptsLimit = 0
 	}
-	if err := p.admin.get(ctx, "/settings", []string{"auth_password_policy"}, &settings); err != nil {
-		return failed(err)
-	}
-	if settings.Policy != nil {
-		p.report.PasswordPolicy = *settings.Policy
-	}
-	return nil
+	p.report.Rules = found
+	return err
 }
 
 // enforcements names who cannot do what a policy asks of him. No policy is ever
