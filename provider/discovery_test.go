@@ -55,7 +55,7 @@ func TestDiscoverySaysExactlyWhatIsTrue(t *testing.T) {
 		"userinfo_encryption_alg_values_supported": texts(clientkeys.EncryptionAlgorithms()),
 		"userinfo_encryption_enc_values_supported": texts(clientkeys.ContentEncryptions()),
 		"response_modes_supported":                 texts(authorize.ResponseModes()),
-		"grant_types_supported":                    append(texts(grant.Types()), "implicit"),
+		"grant_types_supported":                    append(texts(grant.Types(false)), "implicit"),
 		"acr_values_supported":                     []any{session.ACRPassword, session.ACROTP},
 		"subject_types_supported":                  []any{"public"},
 		"prompt_values_supported":                  texts(authorize.Prompts(true)),

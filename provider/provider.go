@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/go-chi/chi/v5"
-	"github.com/go-chi/cors"
 	"golang.org/x/text/language"
 
 	"gatehouse/keys"
@@ -35,6 +34,7 @@ import (
 	"gatehouse/provider/revocation"
 	"gatehouse/provider/session"
 	"gatehouse/provider/token"
+	"gatehouse/provider/upstream"
 	"gatehouse/provider/userevents"
 	"gatehouse/provider/userinfo"
 	"gatehouse/provider/watch"
@@ -84,6 +84,10 @@ type Config struct {
 	// has at least claims.MinPairwiseSecret bytes and never changes.
 	PairwiseSecret []byte
 
+	// Upstream, if any, is where the token pairs of sign-ins are kept, so that
+	// clients may have tokens of Directus for their users.
+	Upstream Upstream
+
 	// SessionManagement lets apps ask in the browser whether its sign-in has
 	// changed (OpenID Connect Session Management 1.0).
 	SessionManagement bool
@@ -115,8 +119,14 @@ func paths() discovery.Paths {
 	}
 }
 
-// GrantTypes lists every grant type that a client may register.
-func GrantTypes() []string { return append(grant.Types(), authorize.GrantTypes()...) }
+// GrantTypes lists every grant type that there is.
+func GrantTypes() []string { return grantTypes(true) }
+
+// grantTypes are those of an issuer, where clients may have tokens of Directus or
+// may not.
+func grantTypes(exchange bool) []string {
+	return append(grant.Types(exchange), authorize.GrantTypes()...)
+}
 
 // Provider is safe for concurrent use.
 type Provider struct {
@@ -139,6 +149,8 @@ type Provider struct {
 	gate          *account.Gate
 	watch         *watch.Watch
 	events        *userevents.Endpoint
+	// upstream is nil where no session at Directus is kept.
+	upstream *upstream.Keeper
 }
 
 // New builds the endpoints.
@@ -192,7 +204,8 @@ func (p *Provider) shared(config Config) (err error) {
 	}
 	p.sessions, err = session.NewManager(session.Config{
 		Store: config.Store, Cookies: session.NewCookies(config.Issuer), Lifetimes: config.Sessions, StateShown: config.SessionManagement, Deliver: p.deliverer.Notify,
-		Now: config.Now, Random: config.Random, Sink: config.Sink,
+		Release: p.release,
+		Now:     config.Now, Random: config.Random, Sink: config.Sink,
 	})
 	if err != nil {
 		return err
@@ -200,10 +213,13 @@ func (p *Provider) shared(config Config) (err error) {
 	p.tokens, err = token.New(token.Config{
 		Issuer: config.Issuer, Store: config.Store, Clients: config.Clients, Signer: config.Keys, Encrypter: p.clientKeys, Handles: config.Handles,
 		Lifetimes: config.Tokens, SID: session.SID, Subject: p.subjects.Of,
-		SessionAlive: func(s storage.Session) bool { return !p.sessions.Idle(s) },
-		Now:          config.Now, Random: config.Random, Sink: config.Sink,
+		Release: p.release, SessionAlive: p.alive,
+		Now: config.Now, Random: config.Random, Sink: config.Sink,
 	})
-	return err
+	if err != nil {
+		return err
+	}
+	return p.keepUpstream(config)
 }
 
 func (p *Provider) endpoints(config Config) (err error) {
@@ -234,10 +250,19 @@ func (p *Provider) endpoints(config Config) (err error) {
 	if err != nil {
 		return err
 	}
-	p.grant = grant.New(grant.Config{
+	granting := grant.Config{
 		Clients: authenticator, Tokens: p.tokens, Sessions: p.sessions, Accounts: p.gate, Allow: rules, Claims: config.Claims,
-		Evidence: config.Store.VerifiedEmails, Sink: config.Sink,
-	})
+		Evidence: config.Store.VerifiedEmails, Now: config.Now, Sink: config.Sink,
+	}
+	serving := desk.Config{
+		Issuer: config.Issuer, Store: config.Store, Clients: config.Clients, Requests: p.authorize.Interactions(), Sessions: p.sessions,
+		Tokens: p.tokens, Closed: closed(config, rules), Now: config.Now, Sink: config.Sink,
+	}
+	if p.upstream != nil {
+		granting.Upstream, granting.DirectusURLs = p.upstream, withoutSlash(config.Upstream.URLs)
+		serving.Upstream = p.upstream
+	}
+	p.grant = grant.New(granting)
 	p.userinfo = userinfo.New(userinfo.Config{
 		Tokens: p.tokens, Accounts: p.gate, Allow: rules, Claims: config.Claims, Evidence: config.Store.VerifiedEmails, Sink: config.Sink,
 	})
@@ -248,11 +273,8 @@ func (p *Provider) endpoints(config Config) (err error) {
 		Issuer: config.Issuer, Clients: config.Clients, Sessions: p.sessions, Tokens: p.tokens, Subjects: p.subjects,
 		Frames: frames, Handles: config.Handles, Pages: config.LogoutPages, Sink: config.Sink,
 	})
-	p.desk, err = desk.New(desk.Config{
-		Issuer: config.Issuer, Store: config.Store, Clients: config.Clients, Requests: p.authorize.Interactions(), Sessions: p.sessions,
-		Tokens: p.tokens, Closed: closed(config, rules), Frames: frames, Now: config.Now, Sink: config.Sink,
-	})
-	if err != nil {
+	serving.Frames = frames
+	if p.desk, err = desk.New(serving); err != nil {
 		return err
 	}
 	p.registration, err = registration.New(registration.Config{
@@ -273,7 +295,7 @@ func (p *Provider) endpoints(config Config) (err error) {
 	}
 	p.discovery, err = discovery.New(discovery.Config{
 		Issuer: config.Issuer, Paths: where, Scopes: config.Claims.Scopes(), Claims: config.Claims.Supported(),
-		ResponseTypes: oauth.ResponseTypes(), ResponseModes: authorize.ResponseModes(), GrantTypes: GrantTypes(),
+		ResponseTypes: oauth.ResponseTypes(), ResponseModes: authorize.ResponseModes(), GrantTypes: grantTypes(p.upstream != nil),
 		Prompts: authorize.Prompts(config.Registration), Displays: authorize.Displays(), ACRValues: session.ACRValues(config.ExternalSignIn),
 		SubjectTypes: p.subjects.Types(), SigningAlgorithms: config.Keys.Algorithms(), ClientAuthentication: clientauth.Methods(),
 		AssertionAlgorithms: clientauth.AssertionAlgorithms(), ObjectAlgorithms: authorize.ObjectAlgorithms(),
@@ -375,32 +397,4 @@ func (p *Provider) mountRegistration(router chi.Router, path string) {
 	}
 	router.HandleFunc(path, p.registration.Register)
 	router.HandleFunc(path+"/{client_id}", p.registration.Manage)
-}
-
-// anyOrigin answers scripts of any origin, never with credentials of the browser.
-func anyOrigin(methods ...string) func(http.Handler) http.Handler {
-	return cors.Handler(cors.Options{
-		AllowedOrigins: []string{"*"}, AllowedMethods: methods,
-		AllowedHeaders: []string{"Authorization", "Content-Type"},
-		ExposedHeaders: []string{"WWW-Authenticate"}, AllowCredentials: false, MaxAge: 3600,
-	})
-}
-
-// getOnly answers GET and HEAD; preflight requests never reach it.
-func getOnly(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method != http.MethodGet && r.Method != http.MethodHead {
-			w.Header().Set("Allow", "GET, HEAD")
-			w.WriteHeader(http.StatusMethodNotAllowed)
-			return
-		}
-		next.ServeHTTP(w, r)
-	})
-}
-
-func noSniff(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("X-Content-Type-Options", "nosniff")
-		next.ServeHTTP(w, r)
-	})
 }

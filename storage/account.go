@@ -62,4 +62,7 @@ type Credentials struct {
 	// ClientAddress and UserAgent are handed on to Directus.
 	ClientAddress string
 	UserAgent     string
+	// OnlyCheck says that nobody signs in by them: what Directus begins is ended
+	// at once.
+	OnlyCheck bool
 }

@@ -120,6 +120,9 @@ func (s *screens) changePassword(w http.ResponseWriter, r *http.Request, who vis
 		// Directus tells of the change as well, and this session is to stay.
 		err = s.desk.ExpectPasswordChange(lasting, who.session.Subject)
 	}
+	if err == nil {
+		err = s.desk.ExpectDirectusEnd(lasting, who.session)
+	}
 	asked := err == nil
 	if asked {
 		// Begun, it goes on when the browser hangs up: what hangs on the old
@@ -129,7 +132,7 @@ func (s *screens) changePassword(w http.ResponseWriter, r *http.Request, who vis
 	status := http.StatusOK
 	switch {
 	case err == nil:
-		s.passwordChanged(w, r, who)
+		s.passwordChanged(w, r, who, fresh)
 		return
 	case errors.Is(err, storage.ErrUncertain) && asked:
 		// Perhaps it was changed: then whoever knows the old one must not stay.
@@ -172,7 +175,7 @@ func (s *screens) checkPassword(r *http.Request, who visitor, password storage.S
 	if err != nil {
 		return err
 	}
-	result, err := s.authenticate(r, storage.Credentials{Email: account.Email, Password: password})
+	result, err := s.authenticate(r, storage.Credentials{Email: account.Email, Password: password, OnlyCheck: true})
 	switch {
 	case errors.Is(err, storage.ErrOTPRequired):
 		return nil // which Directus says once the password was right
@@ -188,9 +191,10 @@ func (s *screens) checkPassword(r *http.Request, who visitor, password storage.S
 }
 
 // passwordChanged ends whatever else hangs on the old password.
-func (s *screens) passwordChanged(w http.ResponseWriter, r *http.Request, who visitor) {
+func (s *screens) passwordChanged(w http.ResponseWriter, r *http.Request, who visitor, password storage.Secret) {
 	lasting := context.WithoutCancel(r.Context())
 	s.sink.Emit(lasting, event.Event{Name: event.PasswordChanged, Subject: who.session.Subject, SessionID: who.session.ID})
+	s.renewDirectusSession(r, who, password)
 	notice := "password"
 	if err := s.endOthersOf(lasting, who); err != nil {
 		// The person can do it by himself, if he knows.
@@ -198,6 +202,31 @@ func (s *screens) passwordChanged(w http.ResponseWriter, r *http.Request, who vi
 		notice = "password-only"
 	}
 	s.done(w, r, passwordPath, notice)
+}
+
+// renewDirectusSession signs the visitor in again at the user store, which has
+// ended his sessions there, if apps may need one. Whoever has a one-time password
+// would have to be asked for it: for him it is his next sign-in that makes one, as
+// for anybody whom the user store does not let in at once.
+func (s *screens) renewDirectusSession(r *http.Request, who visitor, password storage.Secret) {
+	if who.session.DirectusSession == "" {
+		return
+	}
+	lasting := context.WithoutCancel(r.Context())
+	var result SignInResult
+	var failure error
+	if !who.account.HasOTP {
+		result, failure = s.authenticate(r, storage.Credentials{Email: who.account.Email, Password: password})
+		if failure == nil && result.Account.ID != who.session.Subject {
+			result, failure = SignInResult{}, errors.New("the address has become another's")
+		}
+	}
+	if err := errors.Join(failure, s.desk.SetDirectusSession(lasting, who.session, result.DirectusSession)); err != nil {
+		s.sink.Emit(lasting, event.Event{
+			Name: event.InternalError, Kind: "screen", Subject: who.session.Subject, SessionID: who.session.ID,
+			Reason: "apps get no Directus tokens until the next sign-in", Err: err,
+		})
+	}
 }
 
 // endOthersOf ends all sessions of the visitor but this one.

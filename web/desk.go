@@ -24,6 +24,12 @@ type Desk interface {
 	EndSession(ctx context.Context, subject, sessionID, reason string) error
 	// EndOthers ends every session and grant of the user but those of keep.
 	EndOthers(ctx context.Context, subject, keep, reason string) error
+	// ExpectDirectusEnd says that we are about to do what makes the user store end
+	// its session of this sign-in: that says nothing against this one.
+	ExpectDirectusEnd(ctx context.Context, s storage.Session) error
+	// SetDirectusSession gives a session the token pair of another sign-in, or
+	// none.
+	SetDirectusSession(ctx context.Context, s storage.Session, directusSession string) error
 	// EndUser ends every session and grant of the user.
 	EndUser(ctx context.Context, subject, reason string) error
 	// ExpectPasswordChange says that the user, who has proven his password, is about

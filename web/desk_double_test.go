@@ -141,3 +141,14 @@ func (d *desk) SetOTP(_ context.Context, _ session.Browser, sessionID string, ha
 	}
 	return nil
 }
+
+func (d *desk) ExpectDirectusEnd(_ context.Context, s storage.Session) error {
+	if s.DirectusSession == "" {
+		return nil
+	}
+	return d.note("expect " + s.DirectusSession)
+}
+
+func (d *desk) SetDirectusSession(_ context.Context, _ storage.Session, directusSession string) error {
+	return d.note("pair " + directusSession)
+}

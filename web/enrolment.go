@@ -118,7 +118,7 @@ func (s *screens) startEnrolment(r *http.Request, who visitor, password storage.
 		}
 		return s.generate(r.Context(), who.session, access, "")
 	}
-	result, err := s.authenticate(r, storage.Credentials{Email: who.account.Email, Password: password})
+	result, err := s.authenticate(r, storage.Credentials{Email: who.account.Email, Password: password, OnlyCheck: true})
 	if err == nil && result.Account.ID != who.session.Subject {
 		// The address is another's by now.
 		err = storage.ErrInvalidCredentials

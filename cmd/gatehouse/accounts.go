@@ -14,7 +14,10 @@ import (
 // accounts lets the screens ask Directus.
 type accounts struct {
 	*directus.Client
-	logger *slog.Logger
+	// sessions keeps the token pairs of sign-ins; nil where no client may have
+	// Directus tokens.
+	sessions *directus.Sessions
+	logger   *slog.Logger
 }
 
 var (
@@ -33,7 +36,7 @@ func (a accounts) Authenticate(ctx context.Context, credentials storage.Credenti
 	if err != nil {
 		return web.SignInResult{}, err
 	}
-	return a.signedIn(ctx, authentication), nil
+	return a.signedIn(ctx, authentication, credentials.OnlyCheck)
 }
 
 // Redeem implements web.External.
@@ -42,21 +45,32 @@ func (a accounts) Redeem(ctx context.Context, provider string, cookies []storage
 	if err != nil {
 		return web.SignInResult{}, err
 	}
-	return a.signedIn(ctx, authentication), nil
+	return a.signedIn(ctx, authentication, false)
 }
 
-// signedIn ends the Directus session of a sign-in at once: no client may have a
-// Directus token yet, so nobody would use it. What it leaves is an access token
-// that cannot be refreshed.
-func (a accounts) signedIn(ctx context.Context, authentication directus.Authentication) web.SignInResult {
+// signedIn keeps the Directus session of a sign-in if some client may have Directus
+// tokens of such a user, and ends it at once otherwise. What it leaves then is an
+// access token that cannot be refreshed.
+func (a accounts) signedIn(ctx context.Context, authentication directus.Authentication, onlyCheck bool) (result web.SignInResult, err error) {
+	if a.sessions != nil && !onlyCheck && a.sessions.Keeps(authentication.Pair) {
+		result.DirectusSession, err = a.sessions.Keep(ctx, authentication.Pair)
+	}
+	if result.DirectusSession == "" {
+		a.end(ctx, authentication.Pair)
+	}
+	if err != nil {
+		return web.SignInResult{}, err
+	}
+	result.Account, result.OTPUsed = authentication.Account, authentication.OTPVerified
+	result.MustEnrolOTP, result.Access = authentication.EnforceTFA, authentication.Pair.Access()
+	return result, nil
+}
+
+func (a accounts) end(ctx context.Context, pair directus.Pair) {
 	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 	defer cancel()
-	if err := a.Logout(ending, authentication.Pair); err != nil {
+	if err := a.Logout(ending, pair); err != nil {
 		a.logger.WarnContext(ctx, "a Directus session was not ended and ends by itself",
 			slog.String("request_id", event.RequestOf(ctx).ID), slog.Any("error", err))
-	}
-	return web.SignInResult{
-		Account: authentication.Account, OTPUsed: authentication.OTPVerified,
-		MustEnrolOTP: authentication.EnforceTFA, Access: authentication.Pair.Access(),
 	}
 }

@@ -33,8 +33,10 @@ type parts struct {
 	directus *directus.Client
 	// collection is nil unless clients stand in Directus.
 	collection *clients.Collection
-	provider   *provider.Provider
-	handler    http.Handler
+	// sessions keeps token pairs of Directus; nil where no client may have any.
+	sessions *directus.Sessions
+	provider *provider.Provider
+	handler  http.Handler
 }
 
 // build puts the provider together. It speaks to the store, not to Directus.
@@ -62,6 +64,9 @@ func (a *app) build(ctx context.Context, settings *config.Loaded, backend storag
 	if p.directus, err = a.newDirectus(settings, releaser.Fields(), sink, logger); err != nil {
 		return nil, err
 	}
+	if p.sessions, err = newSessions(settings, p); err != nil {
+		return nil, err
+	}
 	source, err := a.newClients(ctx, settings, p, logger)
 	if err != nil {
 		return nil, err
@@ -75,7 +80,8 @@ func (a *app) build(ctx context.Context, settings *config.Loaded, backend storag
 		return nil, err
 	}
 	issuer, err := provider.New(provider.Config{
-		Issuer: settings.Issuer, Store: p.store, Keys: p.ring, Handles: handles, Clients: source,
+		Upstream: upstreamOf(settings, p.sessions),
+		Issuer:   settings.Issuer, Store: p.store, Keys: p.ring, Handles: handles, Clients: source,
 		Directory: p.directus, Claims: releaser,
 		Fetcher: outbound,
 		Pages:   screens, LogoutPages: screens.LogoutPages(),
@@ -147,7 +153,7 @@ func (a *app) newWriter(settings *config.Loaded, logger *slog.Logger) (*directus
 }
 
 func (a *app) newWeb(settings *config.Loaded, p *parts, handles *oauth.Handles, sink event.Sink, logger *slog.Logger) (*web.Web, error) {
-	people := accounts{Client: p.directus, logger: logger}
+	people := accounts{Client: p.directus, sessions: p.sessions, logger: logger}
 	policy, err := passwords.Parse(settings.Directus.PasswordPolicy)
 	if err != nil {
 		return nil, fmt.Errorf("directus.password_policy: %w", err)

@@ -99,6 +99,14 @@ func (a *app) serve(ctx context.Context, settings *config.Loaded, allowAdminToke
 	if err := a.watchUsers(background, group, settings, parts, logger); err != nil {
 		return errors.Join(err, listener.Close())
 	}
+	if keeper := parts.provider.Upstream(); keeper != nil {
+		group.Go(func() error {
+			ticker := time.NewTicker(keepEvery)
+			defer ticker.Stop()
+			keeper.Run(background, ticker.C)
+			return nil
+		})
+	}
 	embedded(background, group, backend, settings, logger)
 	return group.Wait()
 }
@@ -106,6 +114,9 @@ func (a *app) serve(ctx context.Context, settings *config.Loaded, allowAdminToke
 // deliverEvery is how often the deliveries that other processes left, or that
 // failed, are looked for.
 const deliverEvery = 2 * time.Second
+
+// keepEvery is how often a few of the sessions kept at Directus are looked after.
+const keepEvery = 2 * time.Second
 
 // openServing opens the store as the process that serves: the embedded one is
 // held, not reached through another process.

@@ -53,11 +53,15 @@ func (e *Endpoint) mint(ctx context.Context, request storage.AuthorizationReques
 	if err := e.join(ctx, request, client, s); err != nil {
 		return nil, err
 	}
+	var directusSession string
+	if client.DirectusExchange != "" {
+		directusSession = s.DirectusSession
+	}
 	grant, code, err := e.Tokens.Open(ctx, client, token.Opening{
 		Grant: storage.Grant{
 			ClientID: client.ID, Subject: s.Subject, SessionID: s.ID, Offline: offline(request),
 			Scopes: request.Scopes, Audience: request.Resources, Claims: claims.Identity(request.Claims), Nonce: request.Nonce,
-			AuthenticatedAt: s.AuthenticatedAt, ACR: s.ACR, AMR: s.AMR, Seen: storage.Sight(v.account),
+			AuthenticatedAt: s.AuthenticatedAt, ACR: s.ACR, AMR: s.AMR, Seen: storage.Sight(v.account), DirectusSession: directusSession,
 		},
 		ResponseType: request.ResponseType, RedirectURI: request.RedirectURI, CodeChallenge: request.CodeChallenge, Index: v.index,
 	})

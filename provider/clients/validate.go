@@ -19,6 +19,7 @@ const (
 	grantAuthorizationCode = "authorization_code"
 	grantRefreshToken      = "refresh_token"
 	grantClientCredentials = "client_credentials"
+	grantTokenExchange     = "urn:ietf:params:oauth:grant-type:token-exchange"
 	grantImplicit          = "implicit"
 
 	methodNone            = "none"
@@ -165,6 +166,22 @@ func (v *validation) grants() {
 	if slices.Contains(client.GrantTypes, grantClientCredentials) && client.Registered == storage.RegisteredOpenly {
 		// An API that takes whatever token is active would be open to strangers.
 		v.refuse("grant_types", "client_credentials is for clients that somebody vouches for; register with an initial access token")
+	}
+	v.exchange()
+}
+
+// exchange: a client that may have tokens of Directus is as powerful there as its
+// users are, so that only an operator makes one.
+func (v *validation) exchange() {
+	client := v.client
+	registered := slices.Contains(client.GrantTypes, grantTokenExchange)
+	switch {
+	case registered && client.DirectusExchange == "":
+		v.refuse("grant_types", "token exchange is for clients with directus_exchange, which only the configuration file gives")
+	case !registered && client.DirectusExchange != "":
+		v.refuse("directus_exchange", "needs the grant type %s", grantTokenExchange)
+	case client.DirectusExchange == storage.ExchangeAdministrators && client.Public():
+		v.refuse("directus_exchange", "a public client cannot prove who it is; it may have users, not administrators")
 	}
 }
 

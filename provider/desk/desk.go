@@ -29,6 +29,12 @@ type Requests interface {
 	Begin(w http.ResponseWriter, r *http.Request, own authorize.OwnRequest) (string, error)
 }
 
+// Upstream looks after the sessions at Directus. *upstream.Keeper satisfies it.
+type Upstream interface {
+	// Expect makes the end of a session at Directus no sign against its user.
+	Expect(ctx context.Context, directusSession string) error
+}
+
 // Config is what a Desk needs.
 type Config struct {
 	Issuer   string
@@ -39,9 +45,11 @@ type Config struct {
 	Tokens   *token.Service
 	// Closed says that a client is not open to the user with the id.
 	Closed func(ctx context.Context, client storage.Client, subject string) (bool, error)
-	Frames frontchannel.Frames
-	Now    func() time.Time
-	Sink   event.Sink
+	// Upstream is nil where no session at Directus is kept.
+	Upstream Upstream
+	Frames   frontchannel.Frames
+	Now      func() time.Time
+	Sink     event.Sink
 }
 
 // Desk is safe for concurrent use.

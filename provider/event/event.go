@@ -19,6 +19,7 @@ const (
 	AuthorizationRefused  Name = "authorization.refused"
 	TokenIssued           Name = "token.issued"
 	TokenRefused          Name = "token.refused"
+	TokenExchanged        Name = "token.exchanged"
 	TokenRevoked          Name = "token.revoked"
 	CodeReplayed          Name = "code.replayed"
 	RefreshTokenReused    Name = "refresh_token.reused"

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"time"
 
 	oidc "github.com/zitadel/oidc/v3/pkg/oidc"
 
@@ -31,7 +32,20 @@ type Config struct {
 	Allow    *allow.Rules
 	Claims   *claims.Releaser
 	Evidence claims.Evidence
-	Sink     event.Sink
+	// Upstream hands out tokens of Directus, which DirectusURLs name, without a
+	// slash at the end. Both are empty where no client may have any.
+	Upstream     Upstream
+	DirectusURLs []string
+	Now          func() time.Time
+	Sink         event.Sink
+}
+
+// Upstream gives the tokens of users at Directus. *upstream.Keeper satisfies it.
+type Upstream interface {
+	// Token returns one for the user of the grant, which was opened in the session,
+	// if that lives. The error is upstream.ErrSignInAgain,
+	// storage.ErrSessionRevoked, ErrRestricted or ErrUnavailable.
+	Token(ctx context.Context, grant storage.Grant, session *storage.Session) (storage.DirectusToken, error)
 }
 
 // Endpoint is the token endpoint. It is safe for concurrent use.
@@ -48,70 +62,82 @@ type grantType struct {
 	// authorize returns what tokens are to be issued for. The client has been
 	// authenticated and may use the grant type.
 	authorize func(*Endpoint, context.Context, storage.Client, url.Values, *user) (token.Authorization, error)
+	// answer, instead of authorize, is for one that issues no token of ours.
+	answer func(*Endpoint, context.Context, storage.Client, url.Values, *user) (any, error)
+	// upstream says that it needs tokens of Directus.
+	upstream bool
 }
 
 // grantTypes is every grant type there is; discovery lists them.
 func grantTypes() []grantType {
 	return []grantType{
-		{string(oidc.GrantTypeCode), (*Endpoint).code},
-		{string(oidc.GrantTypeRefreshToken), (*Endpoint).refreshToken},
-		{string(oidc.GrantTypeClientCredentials), (*Endpoint).clientCredentials},
+		{name: string(oidc.GrantTypeCode), authorize: (*Endpoint).code},
+		{name: string(oidc.GrantTypeRefreshToken), authorize: (*Endpoint).refreshToken},
+		{name: string(oidc.GrantTypeClientCredentials), authorize: (*Endpoint).clientCredentials},
+		{name: TokenExchange, answer: (*Endpoint).tokenExchange, upstream: true},
 	}
 }
 
-// Types lists the grant types, for discovery.
-func Types() []string {
+// Types lists the grant types, for discovery: those that exchange tokens only
+// where some client may have tokens of Directus.
+func Types(exchange bool) []string {
 	var names []string
 	for _, g := range grantTypes() {
-		names = append(names, g.name)
+		if exchange || !g.upstream {
+			names = append(names, g.name)
+		}
 	}
 	return names
 }
 
 // ServeHTTP answers a token request.
 func (e *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	set, clientID, err := e.exchange(w, r)
+	answer, clientID, err := e.answer(w, r)
 	if err != nil {
 		refuse.JSON(w, r, e.Sink, event.Event{Name: event.TokenRefused, ClientID: clientID}, err)
 		return
 	}
-	oauth.WriteJSON(w, http.StatusOK, set)
+	oauth.WriteJSON(w, http.StatusOK, answer)
 }
 
-func (e *Endpoint) exchange(w http.ResponseWriter, r *http.Request) (token.Set, string, error) {
-	form, err := oauth.ReadForm(w, r, "resource")
+func (e *Endpoint) answer(w http.ResponseWriter, r *http.Request) (answer any, clientID string, err error) {
+	form, err := oauth.ReadForm(w, r, "resource", "audience")
 	if err != nil {
-		return token.Set{}, "", err
+		return nil, "", err
 	}
 	client, _, err := e.Clients.Authenticate(r, form)
 	if err != nil {
-		return token.Set{}, "", err
+		return nil, "", err
 	}
-	kind, err := chosen(client, form.Get("grant_type"))
+	kind, err := e.chosen(client, form.Get("grant_type"))
 	if err != nil {
-		return token.Set{}, client.ID, err
+		return nil, client.ID, err
 	}
 	whose := &user{accounts: e.Accounts, allow: e.Allow, tokens: e.Tokens, client: client}
+	if kind.answer != nil {
+		answer, err = kind.answer(e, r.Context(), client, form, whose)
+		return answer, client.ID, err
+	}
 	authorization, err := kind.authorize(e, r.Context(), client, form, whose)
 	if err != nil {
-		return token.Set{}, client.ID, err
+		return nil, client.ID, err
 	}
 	authorization.Scopes = allow.Narrow(authorization.Scopes, whose.withheld)
 	authorization.Grant.Claims = e.Claims.Withhold(authorization.Grant.Claims, whose.withheld)
 	identity, err := e.identity(r.Context(), authorization, whose.account)
 	if err != nil {
-		return token.Set{}, client.ID, err
+		return nil, client.ID, err
 	}
-	set, err := e.Tokens.Issue(r.Context(), authorization, identity)
-	return set, client.ID, err
+	answer, err = e.Tokens.Issue(r.Context(), authorization, identity)
+	return answer, client.ID, err
 }
 
-func chosen(client storage.Client, name string) (grantType, error) {
+func (e *Endpoint) chosen(client storage.Client, name string) (grantType, error) {
 	if name == "" {
 		return grantType{}, oauth.NewError(oauth.InvalidRequest, "grant_type is missing")
 	}
 	for _, kind := range grantTypes() {
-		if kind.name != name {
+		if kind.name != name || kind.upstream && e.Upstream == nil {
 			continue
 		}
 		if !slices.Contains(client.GrantTypes, name) {

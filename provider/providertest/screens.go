@@ -16,7 +16,7 @@ import (
 // screens are the real ones, over Directus.
 func (s *Server) screens(t testing.TB, options Options, client *directus.Client, handles *oauth.Handles) *web.Web {
 	t.Helper()
-	people := accounts{client}
+	people := accounts{client, s.DirectusSessions}
 	config := web.Config{
 		Issuer: s.Issuer, Accounts: people, Passwords: client, OneTimePasswords: client, Profiles: client, Brand: client,
 		Store: s.Store, Cookies: session.NewCookies(s.Issuer), Handles: handles, Sink: s.Events, Now: s.Clock.Now,
@@ -38,9 +38,12 @@ func (s *Server) screens(t testing.TB, options Options, client *directus.Client,
 	return screens
 }
 
-// accounts lets people sign in. Their Directus sessions end at once, as they do
-// where no client may have Directus tokens.
-type accounts struct{ *directus.Client }
+// accounts lets people sign in. Their Directus sessions are kept where some client
+// may have tokens of Directus, and end at once otherwise.
+type accounts struct {
+	*directus.Client
+	sessions *directus.Sessions
+}
 
 var _ web.External = accounts{}
 
@@ -50,7 +53,7 @@ func (a accounts) Authenticate(ctx context.Context, credentials storage.Credenti
 	if err != nil {
 		return web.SignInResult{}, err
 	}
-	return a.signedIn(ctx, authentication)
+	return a.signedIn(ctx, authentication, credentials.OnlyCheck)
 }
 
 // Redeem implements web.External.
@@ -59,12 +62,16 @@ func (a accounts) Redeem(ctx context.Context, provider string, cookies []storage
 	if err != nil {
 		return web.SignInResult{}, err
 	}
-	return a.signedIn(ctx, authentication)
+	return a.signedIn(ctx, authentication, false)
 }
 
-func (a accounts) signedIn(ctx context.Context, authentication directus.Authentication) (web.SignInResult, error) {
-	return web.SignInResult{
-		Account: authentication.Account, OTPUsed: authentication.OTPVerified,
-		MustEnrolOTP: authentication.EnforceTFA, Access: authentication.Pair.Access(),
-	}, a.Logout(ctx, authentication.Pair)
+func (a accounts) signedIn(ctx context.Context, authentication directus.Authentication, onlyCheck bool) (result web.SignInResult, err error) {
+	if a.sessions != nil && !onlyCheck && a.sessions.Keeps(authentication.Pair) {
+		result.DirectusSession, err = a.sessions.Keep(ctx, authentication.Pair)
+	} else {
+		err = a.Logout(ctx, authentication.Pair)
+	}
+	result.Account, result.OTPUsed = authentication.Account, authentication.OTPVerified
+	result.MustEnrolOTP, result.Access = authentication.EnforceTFA, authentication.Pair.Access()
+	return result, err
 }

@@ -128,6 +128,9 @@ type Server struct {
 	// what is read of it, or of that of a real one; nil unless asked for.
 	ClientRows *directustest.Collection
 	Collection *clients.Collection
+	// DirectusSessions keeps the token pairs of sign-ins, nil where no client may
+	// have tokens of Directus.
+	DirectusSessions *directus.Sessions
 	// RegistrationTokens makes initial access tokens.
 	RegistrationTokens *registration.Tokens
 	// Handler serves the issuer; tests that need no network call it directly.
@@ -230,6 +233,7 @@ func (s *Server) handler(t testing.TB, options Options) http.Handler {
 		t.Fatalf("make handles: %v", err)
 	}
 	s.RegistrationTokens = &registration.Tokens{Table: s.Store.RegistrationTokens, Handles: handles, Now: s.Clock.Now, Random: rand.Reader}
+	upstream := s.upstream(t, options, client)
 	screens := s.screens(t, options, client, handles)
 	source := s.source(t, options, users.ClientsCollection, client)
 	s.Provider, err = provider.New(provider.Config{
@@ -242,8 +246,8 @@ func (s *Server) handler(t testing.TB, options Options) http.Handler {
 		Sessions: session.Lifetimes{
 			Idle: SessionIdle, Absolute: SessionAbsolute, RememberedIdle: 20 * 24 * time.Hour, RememberedAbsolute: 90 * 24 * time.Hour,
 		},
-		SessionManagement: options.SessionManagement,
-		PairwiseSecret:    options.PairwiseSecret, ClientRegistration: options.clientRegistration(),
+		SessionManagement: options.SessionManagement, Upstream: upstream,
+		PairwiseSecret: options.PairwiseSecret, ClientRegistration: options.clientRegistration(),
 		Registration: !options.NoRegistration, ExternalSignIn: options.ExternalSignIn,
 		RequestLifetime: RequestLifetime, Staleness: cmp.Or(options.Staleness, Staleness), Users: options.users(), Now: s.Clock.Now, Random: rand.Reader, Sink: s.Events,
 	})

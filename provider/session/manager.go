@@ -38,6 +38,9 @@ type Config struct {
 	// Deliver, if not nil, is told which deliveries may go out at once. Whoever
 	// delivers finds them by himself too.
 	Deliver func(deliveries ...string)
+	// Release, if not nil, is told which token pairs of Directus a session does
+	// not name any more. Whoever ends them finds them by himself too.
+	Release func(directusSessions ...string)
 	Now     func() time.Time
 	Random  io.Reader
 	Sink    event.Sink
@@ -175,6 +178,12 @@ func (m *Manager) TouchRecord(ctx context.Context, record *storage.Record[storag
 		return nil
 	}
 	return err
+}
+
+func (m *Manager) release(directusSession string) {
+	if m.Release != nil && directusSession != "" {
+		m.Release(directusSession)
+	}
 }
 
 func (m *Manager) absolute(remember bool) time.Duration {

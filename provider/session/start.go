@@ -25,7 +25,8 @@ type SignIn struct {
 	Remember bool
 	// RequestID is the authorization request that the person signed in for.
 	RequestID string
-	// DirectusSession names the kept token pair, if there is one.
+	// DirectusSession names the kept token pair, if there is one. It is the
+	// session's from then on; if there is none in the end, it is released.
 	DirectusSession string
 	// Seen is what the user store said of the user after it took the credentials.
 	Seen storage.Sighting
@@ -35,7 +36,12 @@ type SignIn struct {
 // cookie. If the browser is signed in to the same account already, that session
 // goes on with a new time and a new secret; either way what the browser held of
 // this account before the sign-in is worth nothing after it (session fixation).
-func (m *Manager) Start(ctx context.Context, w http.ResponseWriter, browser Browser, signIn SignIn) (storage.Session, error) {
+func (m *Manager) Start(ctx context.Context, w http.ResponseWriter, browser Browser, signIn SignIn) (_ storage.Session, err error) {
+	defer func() {
+		if err != nil {
+			m.release(signIn.DirectusSession)
+		}
+	}()
 	secret, err := oauth.RandomID(m.Random, 32)
 	if err != nil {
 		return storage.Session{}, err
@@ -72,9 +78,7 @@ func (m *Manager) renew(ctx context.Context, browser Browser, signIn SignIn, sec
 	s.UserAgent, s.ClientAddress = origin(ctx)
 	s.Seen = signIn.Seen
 	s.Remember = s.Remember || signIn.Remember
-	if signIn.DirectusSession != "" {
-		s.DirectusSession = signIn.DirectusSession
-	}
+	s.DirectusSession = signIn.DirectusSession
 	lifetime := m.absolute(s.Remember)
 	if err := m.enter(ctx, s, signIn.Began, lifetime); err != nil {
 		return storage.Session{}, err
@@ -82,6 +86,9 @@ func (m *Manager) renew(ctx context.Context, browser Browser, signIn SignIn, sec
 	err := m.Store.Sessions.SwapFor(ctx, browser.records[old.ID], s, lifetime)
 	if errors.Is(err, storage.ErrConflict) {
 		return storage.Session{}, storage.ErrNotFound
+	}
+	if err == nil && old.DirectusSession != s.DirectusSession {
+		m.release(old.DirectusSession)
 	}
 	return s, err
 }

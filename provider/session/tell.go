@@ -62,7 +62,9 @@ func (m *Manager) finish(ctx context.Context, id string) (storage.Session, error
 		if m.Deliver != nil && len(deliveries) > 0 {
 			m.Deliver(deliveries...)
 		}
-		return ended, m.Store.Sessions.Delete(ctx, id)
+		err = m.Store.Sessions.Delete(ctx, id)
+		m.release(ended.DirectusSession)
+		return ended, err
 	}
 }
 

@@ -49,6 +49,9 @@ type Config struct {
 	Encrypter Encrypter
 	Handles   *oauth.Handles
 	Lifetimes Lifetimes
+	// Release, if not nil, is told which token pairs of Directus a grant does not
+	// name any more. Whoever ends them finds them by himself too.
+	Release func(directusSessions ...string)
 	// SessionAlive says whether a session that exists may still be used.
 	SessionAlive func(storage.Session) bool
 	// SID is the claim by which a client knows a session.

@@ -109,7 +109,7 @@ func (s *Service) replace(ctx context.Context, record *storage.Record[storage.Gr
 
 // Revoke ends a grant and everything that came from it.
 func (s *Service) Revoke(ctx context.Context, grant storage.Grant, reason string) error {
-	return s.revoke(ctx, grant.Subject, reason, []storage.GrantEntry{{ID: grant.ID, ClientID: grant.ClientID, SessionID: grant.SessionID}})
+	return s.revoke(ctx, grant.Subject, reason, []storage.GrantEntry{{ID: grant.ID, ClientID: grant.ClientID, SessionID: grant.SessionID, Offline: grant.Offline}})
 }
 
 // RevokeAll ends every grant of a user.
@@ -230,7 +230,7 @@ func (s *Service) revoke(ctx context.Context, subject, reason string, entries []
 
 func (s *Service) deleteGrants(ctx context.Context, subject, reason string, entries []storage.GrantEntry) error {
 	for _, entry := range entries {
-		if err := s.Store.Grants.Delete(ctx, entry.ID); err != nil {
+		if err := s.deleteGrant(ctx, entry); err != nil {
 			return fmt.Errorf("revoke grant: %w", err)
 		}
 		s.Sink.Emit(ctx, event.Event{
@@ -239,6 +239,22 @@ func (s *Service) deleteGrants(ctx context.Context, subject, reason string, entr
 		})
 	}
 	return nil
+}
+
+// deleteGrant deletes one record. What it named of Directus may be left over then.
+func (s *Service) deleteGrant(ctx context.Context, entry storage.GrantEntry) error {
+	if !entry.Offline {
+		// It named what its session names.
+		return s.Store.Grants.Delete(ctx, entry.ID)
+	}
+	record, err := s.Store.Grants.Take(ctx, entry.ID)
+	if errors.Is(err, storage.ErrNotFound) {
+		return nil
+	}
+	if err == nil && s.Release != nil && record.Value.DirectusSession != "" {
+		s.Release(record.Value.DirectusSession)
+	}
+	return err
 }
 
 func (s *Service) newGrantID() (string, error) { return oauth.RandomID(s.Random, 16) }

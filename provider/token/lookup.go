@@ -37,7 +37,12 @@ type Active struct {
 	Expires  time.Time
 	// Refresh tells a refresh token from an access token.
 	Refresh bool
+
+	session *storage.Record[storage.Session]
 }
+
+// Session returns the record of the session that the grant is bound to, or nil.
+func (a Active) Session() *storage.Record[storage.Session] { return a.session }
 
 // AccessToken recognises an access token of either format, or returns
 // ErrInactive. An ID token, a refresh token or a shortened token is none.
@@ -49,10 +54,11 @@ func (s *Service) AccessToken(ctx context.Context, token string) (Active, error)
 	if s.Now().Unix() >= payload.Expires {
 		return Active{}, ErrInactive
 	}
-	grant, err := s.living(ctx, payload.GrantID, payload.SessionID)
+	f, err := s.living(ctx, payload.GrantID, payload.SessionID)
 	if err != nil {
 		return Active{}, err
 	}
+	grant := f.grant.Value
 	if payload.ID == "" || slices.ContainsFunc(grant.Revoked, func(r storage.RevokedToken) bool { return r.ID == payload.ID }) {
 		return Active{}, ErrInactive
 	}
@@ -62,21 +68,18 @@ func (s *Service) AccessToken(ctx context.Context, token string) (Active, error)
 	}
 	return Active{
 		Grant: grant, Client: client, Subject: s.subjectOf(client, grant), Scopes: payload.Scopes, ID: payload.ID, JTI: jti, Audience: payload.Audience,
-		IssuedAt: time.Unix(payload.IssuedAt, 0), Expires: time.Unix(payload.Expires, 0),
+		IssuedAt: time.Unix(payload.IssuedAt, 0), Expires: time.Unix(payload.Expires, 0), session: f.session,
 	}, nil
 }
 
 // living returns the grant of a token, or ErrInactive if it is gone, or the
 // session that it is bound to.
-func (s *Service) living(ctx context.Context, grantID, sessionID string) (storage.Grant, error) {
+func (s *Service) living(ctx context.Context, grantID, sessionID string) (family, error) {
 	f, err := s.load(ctx, grantID, sessionID)
 	if errors.Is(err, storage.ErrNotFound) {
-		return storage.Grant{}, ErrInactive
+		return family{}, ErrInactive
 	}
-	if err != nil {
-		return storage.Grant{}, err
-	}
-	return f.grant.Value, nil
+	return f, err
 }
 
 // clientOf returns the client of a token, or ErrInactive for one that was
@@ -150,10 +153,11 @@ func (s *Service) RefreshToken(ctx context.Context, token string) (Active, error
 	if err := s.Handles.Open(oauth.RefreshTokenHandle, token, &payload); err != nil {
 		return Active{}, ErrInactive
 	}
-	grant, err := s.living(ctx, payload.GrantID, payload.SessionID)
+	f, err := s.living(ctx, payload.GrantID, payload.SessionID)
 	if err != nil {
 		return Active{}, err
 	}
+	grant := f.grant.Value
 	if grant.Refresh == nil || !oauth.DigestMatches(token, grant.Refresh.Digest) || !s.Now().Before(grant.Refresh.Expires) {
 		return Active{}, ErrInactive
 	}

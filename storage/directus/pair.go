@@ -20,6 +20,9 @@ type Pair struct {
 	access        storage.Secret
 	accessExpires time.Time
 	refresh       storage.Secret
+	administrator bool
+	// began is when it was asked for.
+	began time.Time
 }
 
 // String hides the tokens from fmt.
@@ -53,6 +56,8 @@ func (b pairBody) pair(began time.Time) (Pair, jwtClaims, error) {
 		access:        storage.Secret(b.AccessToken),
 		accessExpires: began.Add(time.Duration(b.Expires) * time.Millisecond),
 		refresh:       storage.Secret(b.RefreshToken),
+		administrator: bool(claims.AdminAccess),
+		began:         began,
 	}, claims, nil
 }
 

@@ -20,13 +20,13 @@ var errHeldByAnother = errors.New("another refreshes this session")
 // request the intent is written, which makes every earlier holder's version of
 // the record stale; and the new pair is written only onto that very intent.
 // What was begun is carried through when the caller goes away.
-func (s *Sessions) refreshUnderLease(ctx context.Context, id string) (AccessToken, error) {
+func (s *Sessions) refreshUnderLease(ctx context.Context, id string) (storage.DirectusToken, error) {
 	held, err := s.takeLease(ctx, id)
 	if errors.Is(err, storage.ErrExists) {
-		return AccessToken{}, errHeldByAnother
+		return storage.DirectusToken{}, errHeldByAnother
 	}
 	if err != nil {
-		return AccessToken{}, fmt.Errorf("take refresh lease: %w", err)
+		return storage.DirectusToken{}, fmt.Errorf("take refresh lease: %w", err)
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.leaseTime)
 	defer cancel()
@@ -38,7 +38,7 @@ func (s *Sessions) refreshUnderLease(ctx context.Context, id string) (AccessToke
 
 	intent, interrupted, err := s.intend(ctx, id, held)
 	if err != nil {
-		return AccessToken{}, err
+		return storage.DirectusToken{}, err
 	}
 	if s.alive(intent.Value) {
 		return accessToken(intent.Value), nil
@@ -46,15 +46,15 @@ func (s *Sessions) refreshUnderLease(ctx context.Context, id string) (AccessToke
 	// A holder that was stopped for long must not even ask: whoever took the
 	// lease over may be asking right now.
 	if s.client.now().Add(s.client.rest.Timeout()).After(held.until) {
-		return AccessToken{}, errHeldByAnother
+		return storage.DirectusToken{}, errHeldByAnother
 	}
 	pair, _, err := s.client.refresh(ctx, storage.Secret(intent.Value.RefreshToken))
 	if err == nil && pair.subject != intent.Value.Subject {
 		s.client.discard(ctx, pair)
-		return AccessToken{}, unavailable(errors.New("refresh: directus answered with another user's tokens"))
+		return storage.DirectusToken{}, unavailable(errors.New("refresh: directus answered with another user's tokens"))
 	}
 	if err != nil {
-		return AccessToken{}, s.refreshFailed(ctx, id, intent, interrupted, err)
+		return storage.DirectusToken{}, s.refreshFailed(ctx, id, intent, interrupted, err)
 	}
 	return s.write(ctx, intent, pair)
 }
@@ -65,9 +65,9 @@ func (s *Sessions) refreshUnderLease(ctx context.Context, id string) (AccessToke
 func (s *Sessions) intend(ctx context.Context, id string, held *lease) (
 	intent *storage.Record[storage.DirectusSession], interrupted bool, err error,
 ) {
-	record, err := s.store.DirectusSessions.Get(ctx, id)
+	record, err := s.read(ctx, id)
 	if err != nil {
-		return nil, false, fmt.Errorf("read directus session: %w", err)
+		return nil, false, err
 	}
 	if s.alive(record.Value) {
 		return record, false, nil
@@ -82,9 +82,9 @@ func (s *Sessions) intend(ctx context.Context, id string, held *lease) (
 	if err != nil {
 		return nil, false, fmt.Errorf("record intent to refresh: %w", err)
 	}
-	intent, err = s.store.DirectusSessions.Get(ctx, id)
+	intent, err = s.read(ctx, id)
 	if err != nil {
-		return nil, false, fmt.Errorf("read directus session: %w", err)
+		return nil, false, err
 	}
 	if intent.Value.RefreshingBy != held.owner {
 		return nil, false, errHeldByAnother
@@ -93,18 +93,31 @@ func (s *Sessions) intend(ctx context.Context, id string, held *lease) (
 }
 
 // write puts the new pair in the place of the intent.
-func (s *Sessions) write(ctx context.Context, intent *storage.Record[storage.DirectusSession], pair Pair) (AccessToken, error) {
-	session := newRecord(pair, intent.Value.Generation+1)
+func (s *Sessions) write(ctx context.Context, intent *storage.Record[storage.DirectusSession], pair Pair) (storage.DirectusToken, error) {
+	if !s.Keeps(pair) {
+		// The user has become an administrator.
+		s.client.discard(ctx, pair)
+		if err := s.store.DirectusSessions.Delete(ctx, intent.Value.ID); err != nil {
+			return storage.DirectusToken{}, fmt.Errorf("drop directus session: %w", err)
+		}
+		return storage.DirectusToken{}, storage.ErrPairLost
+	}
+	session := newRecord(intent.Value.ID, pair, intent.Value.Generation+1)
+	session.KeptAt = intent.Value.KeptAt
 	err := s.store.DirectusSessions.SwapFor(ctx, intent, session, s.idle)
+	if errors.Is(err, storage.ErrConflict) {
+		// Another's turn, or somebody ended the session.
+		if _, err = s.read(ctx, intent.Value.ID); err == nil {
+			return storage.DirectusToken{}, errHeldByAnother
+		}
+	}
 	switch {
 	case errors.Is(err, storage.ErrNotFound):
 		// The session was ended meanwhile, with a token that was used up.
 		s.client.discard(ctx, pair)
-		return AccessToken{}, fmt.Errorf("write directus session: %w", err)
-	case errors.Is(err, storage.ErrConflict):
-		return AccessToken{}, errHeldByAnother
+		return storage.DirectusToken{}, fmt.Errorf("write directus session: %w", err)
 	case err != nil:
-		return AccessToken{}, fmt.Errorf("write directus session: %w", err)
+		return storage.DirectusToken{}, fmt.Errorf("write directus session: %w", err)
 	}
 	return accessToken(session), nil
 }
@@ -113,15 +126,7 @@ func (s *Sessions) write(ctx context.Context, intent *storage.Record[storage.Dir
 func (s *Sessions) refreshFailed(ctx context.Context, id string, intent *storage.Record[storage.DirectusSession], interrupted bool, cause error) error {
 	switch {
 	case rest.Status(cause) == http.StatusUnauthorized && rest.Code(cause) != "":
-		if err := s.drop(ctx, id, intent); err != nil {
-			return err
-		}
-		if interrupted {
-			// The interrupted refresh may have used the token up, so this
-			// refusal is no sign of a revoked session.
-			return storage.ErrPairLost
-		}
-		return storage.ErrSessionRevoked
+		return s.refused(ctx, id, intent, interrupted)
 	case rest.Code(cause) == codeResourceRestricted:
 		s.withdraw(ctx, intent, interrupted)
 		return fmt.Errorf("%w: %w", storage.ErrRestricted, cause)
@@ -155,20 +160,32 @@ func (s *Sessions) withdraw(ctx context.Context, intent *storage.Record[storage.
 	}
 }
 
-// drop deletes a session whose token was refused, unless it is another's turn.
-func (s *Sessions) drop(ctx context.Context, id string, intent *storage.Record[storage.DirectusSession]) error {
-	now, err := s.store.DirectusSessions.Get(ctx, id)
-	if errors.Is(err, storage.ErrNotFound) {
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("read directus session: %w", err)
-	}
-	if now.Value.RefreshingBy != intent.Value.RefreshingBy || now.Value.Generation != intent.Value.Generation {
+// refused deals with a pair that Directus does not take, unless it is another's
+// turn. A refresh that was interrupted may have used the token up: then the
+// refusal is no sign of a revoked session, and the record goes. Otherwise it
+// stays and says so, until whoever ends what came of the sign-in has done it.
+func (s *Sessions) refused(ctx context.Context, id string, intent *storage.Record[storage.DirectusSession], interrupted bool) error {
+	now, err := s.read(ctx, id)
+	switch {
+	case err != nil:
+		return err
+	case now.Value.RefreshingBy != intent.Value.RefreshingBy || now.Value.Generation != intent.Value.Generation:
 		return errHeldByAnother
 	}
-	if err := s.store.DirectusSessions.Delete(ctx, id); err != nil {
-		return fmt.Errorf("drop directus session: %w", err)
+	if interrupted {
+		if err := s.store.DirectusSessions.Delete(ctx, id); err != nil {
+			return fmt.Errorf("drop directus session: %w", err)
+		}
+		return storage.ErrPairLost
 	}
-	return nil
+	revoked := now.Value
+	revoked.Revoked, revoked.AccessToken, revoked.RefreshToken = true, "", ""
+	err = s.store.DirectusSessions.Swap(ctx, now, revoked)
+	if errors.Is(err, storage.ErrConflict) {
+		return errHeldByAnother
+	}
+	if err != nil {
+		return fmt.Errorf("note a revoked directus session: %w", err)
+	}
+	return storage.ErrSessionRevoked
 }

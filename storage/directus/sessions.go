@@ -23,8 +23,11 @@ type SessionsConfig struct {
 	// as Directus takes its refresh token.
 	IdleLifetime time.Duration
 	// Margin is the rest of its life that an access token has at least when it
-	// is handed out.
+	// is handed out, or a quarter of its life if that is less.
 	Margin time.Duration
+	// Administrators says that pairs of administrators are kept as well: with one
+	// of those, everything can be done in Directus.
+	Administrators bool
 	// Sleep waits for a while or until ctx ends; nil waits in real time.
 	Sleep func(ctx context.Context, d time.Duration) error
 }
@@ -37,15 +40,10 @@ type Sessions struct {
 	idle      time.Duration
 	margin    time.Duration
 	leaseTime time.Duration
-	sleep     func(ctx context.Context, d time.Duration) error
-}
+	// administrators says that their pairs are kept.
+	administrators bool
 
-// AccessToken is what Directus takes as bearer token for a while.
-type AccessToken struct {
-	Token   storage.Secret
-	Expires time.Time
-	// Subject is the user's id.
-	Subject string
+	sleep func(ctx context.Context, d time.Duration) error
 }
 
 // NewSessions returns Sessions.
@@ -62,6 +60,8 @@ func NewSessions(config SessionsConfig) (*Sessions, error) {
 		idle:   orDefault(config.IdleLifetime, DefaultIdleLifetime),
 		margin: orDefault(config.Margin, DefaultMargin),
 		sleep:  config.Sleep,
+
+		administrators: config.Administrators,
 		// Room for the request and for the writes around it.
 		leaseTime: 2*config.Client.rest.Timeout() + 5*time.Second,
 	}
@@ -71,28 +71,36 @@ func NewSessions(config SessionsConfig) (*Sessions, error) {
 	return s, nil
 }
 
+// Keeps says whether the pair is one to be kept.
+func (s *Sessions) Keeps(pair Pair) bool { return !pair.administrator || s.administrators }
+
 // Keep stores the pair of a sign-in and returns the id of its DirectusSession.
 func (s *Sessions) Keep(ctx context.Context, pair Pair) (id string, err error) {
 	if id, err = newID(s.client.random); err != nil {
 		return "", err
 	}
-	if err := s.store.DirectusSessions.Add(ctx, id, newRecord(pair, 1), s.idle); err != nil {
+	record := newRecord(id, pair, 1)
+	record.KeptAt = s.client.now()
+	if err := s.store.DirectusSessions.Add(ctx, id, record, s.idle); err != nil {
 		return "", fmt.Errorf("keep directus session: %w", err)
 	}
 	return id, nil
 }
 
 // AccessToken returns an access token of the session that lives for the margin
-// at least, refreshed if need be. Of any number of calls on any number of nodes
-// one refreshes at a time; the others wait for it as long as ctx allows.
+// at least, refreshed if need be: when the access token is used up, or half of
+// the time has passed for which Directus keeps the session unused. Of any number
+// of calls on any number of nodes one refreshes at a time; the others wait for
+// it as long as ctx allows, and no longer than a refresh may take.
 //
 // The error is storage.ErrNotFound, ErrPairLost, ErrSessionRevoked,
 // ErrRestricted or ErrUnavailable, or the end of ctx.
-func (s *Sessions) AccessToken(ctx context.Context, id string) (AccessToken, error) {
+func (s *Sessions) AccessToken(ctx context.Context, id string) (storage.DirectusToken, error) {
+	var waited time.Duration
 	for pause := firstPause; ; pause = min(2*pause, longestPause) {
-		record, err := s.store.DirectusSessions.Get(ctx, id)
+		record, err := s.read(ctx, id)
 		if err != nil {
-			return AccessToken{}, fmt.Errorf("read directus session: %w", err)
+			return storage.DirectusToken{}, err
 		}
 		if s.alive(record.Value) {
 			return accessToken(record.Value), nil
@@ -101,44 +109,99 @@ func (s *Sessions) AccessToken(ctx context.Context, id string) (AccessToken, err
 		if !errors.Is(err, errHeldByAnother) {
 			return token, err
 		}
-		if err := s.sleep(ctx, pause); err != nil {
-			return AccessToken{}, fmt.Errorf("wait for a refresh by another: %w", err)
+		if waited > s.leaseTime {
+			return storage.DirectusToken{}, unavailable(errors.New("refresh: others are at it for too long"))
 		}
+		if err := s.sleep(ctx, pause); err != nil {
+			return storage.DirectusToken{}, fmt.Errorf("wait for a refresh by another: %w", err)
+		}
+		waited += pause
 	}
 }
 
-// End forgets the session and ends it at Directus. A session that is gone
-// already is no error; if Directus cannot be reached, the session is forgotten
-// all the same and the error says that it lives on there until it expires.
+// Expect says that we are about to do what makes Directus end the session, such
+// as changing the password: a refusal of the pair then says nothing against the
+// user and is ErrPairLost. A session that is gone is no error.
+func (s *Sessions) Expect(ctx context.Context, id string) error {
+	err := s.store.DirectusSessions.Update(ctx, id, func(session *storage.DirectusSession) error {
+		session.Refreshing, session.RefreshingBy = session.Generation, ""
+		return nil
+	})
+	if err != nil && !errors.Is(err, storage.ErrNotFound) {
+		return fmt.Errorf("expect the end of a directus session: %w", err)
+	}
+	return nil
+}
+
+// End ends the session here and at Directus. A session that is gone already is
+// no error. If Directus cannot be reached, nobody gets a token of the session any
+// more, and its record stays for another call of End.
 func (s *Sessions) End(ctx context.Context, id string) error {
-	record, err := s.store.DirectusSessions.Take(ctx, id)
+	var session storage.DirectusSession
+	err := s.store.DirectusSessions.Update(ctx, id, func(current *storage.DirectusSession) error {
+		current.Ended = true
+		session = *current
+		return nil
+	})
 	if errors.Is(err, storage.ErrNotFound) {
 		return nil
 	}
 	if err != nil {
 		return fmt.Errorf("end directus session: %w", err)
 	}
-	return s.client.logout(ctx, storage.Secret(record.Value.RefreshToken))
+	// Directus does not know a token that it refused.
+	if !session.Revoked {
+		if err := s.client.logout(ctx, storage.Secret(session.RefreshToken)); err != nil {
+			return err
+		}
+	}
+	if err := s.store.DirectusSessions.Delete(ctx, id); err != nil {
+		return fmt.Errorf("end directus session: %w", err)
+	}
+	return nil
 }
 
+// read returns the record of a session that can be used.
+func (s *Sessions) read(ctx context.Context, id string) (*storage.Record[storage.DirectusSession], error) {
+	record, err := s.store.DirectusSessions.Get(ctx, id)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("read directus session: %w", err)
+	case record.Value.Ended:
+		return nil, fmt.Errorf("read directus session: %w", storage.ErrNotFound)
+	case record.Value.Revoked:
+		return nil, storage.ErrSessionRevoked
+	}
+	return record, nil
+}
+
+// alive says that the session needs no refresh. A lifetime of minutes is what
+// Directus has by itself; one that is shorter than the margin must not make
+// every call refresh.
 func (s *Sessions) alive(session storage.DirectusSession) bool {
-	return s.client.now().Add(s.margin).Before(session.AccessExpires)
+	now := s.client.now()
+	margin := min(s.margin, session.AccessExpires.Sub(session.RefreshedAt)/4)
+	return now.Add(margin).Before(session.AccessExpires) && now.Before(session.RefreshedAt.Add(s.idle/2))
 }
 
-func accessToken(session storage.DirectusSession) AccessToken {
-	return AccessToken{
-		Token:   storage.Secret(session.AccessToken),
-		Expires: session.AccessExpires,
-		Subject: session.Subject,
+func accessToken(session storage.DirectusSession) storage.DirectusToken {
+	return storage.DirectusToken{
+		Token:         storage.Secret(session.AccessToken),
+		Expires:       session.AccessExpires,
+		Subject:       session.Subject,
+		Administrator: session.Administrator,
 	}
 }
 
-func newRecord(pair Pair, generation int) storage.DirectusSession {
+func newRecord(id string, pair Pair, generation int) storage.DirectusSession {
 	return storage.DirectusSession{
+		ID:            id,
 		Subject:       pair.subject,
 		AccessToken:   pair.access.Reveal(),
 		AccessExpires: pair.accessExpires,
 		RefreshToken:  pair.refresh.Reveal(),
+		Administrator: pair.administrator,
+		RefreshedAt:   pair.began,
 		Generation:    generation,
 	}
 }

@@ -72,7 +72,7 @@ func newStore(t *testing.T, backend storage.Backend, now func() time.Time) *stor
 	return store
 }
 
-func (k *keeper) token(t *testing.T) directus.AccessToken {
+func (k *keeper) token(t *testing.T) storage.DirectusToken {
 	t.Helper()
 	token, err := k.sessions.AccessToken(t.Context(), k.id)
 	if err != nil {
@@ -194,10 +194,10 @@ func TestRefreshRefusals(t *testing.T) {
 			before: func(k *keeper) {
 				k.fake.Update(k.user, func(u *directustest.User) { u.Password = "another" })
 			},
-			first: storage.ErrSessionRevoked, second: storage.ErrNotFound,
+			first: storage.ErrSessionRevoked, second: storage.ErrSessionRevoked,
 		},
-		"user deleted":          {before: func(k *keeper) { k.fake.Delete(k.user) }, first: storage.ErrSessionRevoked, second: storage.ErrNotFound},
-		"user suspended":        {before: func(k *keeper) { k.fake.SetStatus(k.user, "suspended") }, first: storage.ErrSessionRevoked, second: storage.ErrNotFound},
+		"user deleted":          {before: func(k *keeper) { k.fake.Delete(k.user) }, first: storage.ErrSessionRevoked, second: storage.ErrSessionRevoked},
+		"user suspended":        {before: func(k *keeper) { k.fake.SetStatus(k.user, "suspended") }, first: storage.ErrSessionRevoked, second: storage.ErrSessionRevoked},
 		"answer lost":           {fault: &lost, first: storage.ErrUnavailable, second: storage.ErrPairLost},
 		"request lost":          {fault: &directustest.Fault{Times: 1, Drop: true}, first: storage.ErrUnavailable},
 		"rate limit":            {fault: &directustest.Fault{Times: 1, Status: 429, Code: "REQUESTS_EXCEEDED"}, first: storage.ErrUnavailable},
@@ -205,7 +205,7 @@ func TestRefreshRefusals(t *testing.T) {
 		"bad gateway":           {fault: &directustest.Fault{Times: 1, Status: 502}, first: storage.ErrUnavailable},
 		"a proxy's 401":         {fault: &directustest.Fault{Times: 1, Status: 401}, first: storage.ErrUnavailable},
 		"licence locked":        {fault: &directustest.Fault{Times: 1, Status: 403, Code: "RESOURCE_RESTRICTED"}, first: storage.ErrRestricted},
-		"USER_SUSPENDED":        {fault: &directustest.Fault{Times: 1, Status: 401, Code: "USER_SUSPENDED"}, first: storage.ErrSessionRevoked, second: storage.ErrNotFound},
+		"USER_SUSPENDED":        {fault: &directustest.Fault{Times: 1, Status: 401, Code: "USER_SUSPENDED"}, first: storage.ErrSessionRevoked, second: storage.ErrSessionRevoked},
 		"answer is no pair":     {fault: &directustest.Fault{Times: 1, Body: `{"data":{}}`}, first: storage.ErrUnavailable},
 		"rate limit, then 401":  {fault: &directustest.Fault{Times: 1, Status: 429, Code: "REQUESTS_EXCEEDED"}, first: storage.ErrUnavailable, second: storage.ErrSessionRevoked},
 		"bad gateway, then 401": {fault: &directustest.Fault{Times: 1, Status: 502}, first: storage.ErrUnavailable, second: storage.ErrPairLost},

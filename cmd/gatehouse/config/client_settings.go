@@ -33,7 +33,7 @@ func clientSettings() []setting[clientEntry] {
 		field("client_name", "Name that people see.", func(c *storage.Client) value { return text(&c.Name) }),
 		field("redirect_uris", "Every address the app wants its answer at, exactly as it will ask for it.", func(c *storage.Client) value { return texts(&c.RedirectURIs) }),
 		field("post_logout_redirect_uris", "Every address the app wants people back at after sign-out.", func(c *storage.Client) value { return texts(&c.PostLogoutRedirectURIs) }),
-		field("grant_types", "authorization_code (default), refresh_token, client_credentials, implicit. Left out, those that `response_types` need.", func(c *storage.Client) value { return texts(&c.GrantTypes) }),
+		field("grant_types", "authorization_code (default), refresh_token, client_credentials, implicit, urn:ietf:params:oauth:grant-type:token-exchange (with `directus_exchange`). Left out, those that `response_types` need.", func(c *storage.Client) value { return texts(&c.GrantTypes) }),
 		field("response_types", "code (default), id_token, id_token token, code id_token, code token, code id_token token. All but code send tokens through the browser; see operations.md.", func(c *storage.Client) value { return texts(&c.ResponseTypes) }),
 		field("application_type", "web (default) or native.", func(c *storage.Client) value { return text(&c.ApplicationType) }),
 		field("token_endpoint_auth_method", "How the client authenticates. Left out, client_secret_basic and client_secret_post both do.", func(c *storage.Client) value { return text(&c.TokenEndpointAuthMethod) }),
@@ -77,6 +77,9 @@ func clientSettings() []setting[clientEntry] {
 		field("first_party", "Skip the consent page. A native public client needs `trusted` as well.", func(c *storage.Client) value { return yesNo(&c.FirstParty) }),
 		field("trusted", "Let remembered consent serve a native public client.", func(c *storage.Client) value { return yesNo(&c.Trusted) }),
 		field("introspects", "Clients whose tokens this one may look at besides its own; * for all.", func(c *storage.Client) value { return texts(&c.Introspects) }),
+		field("directus_exchange", "Whose Directus tokens the client may have for its access tokens (RFC 8693): users, which leaves administrators out, or administrators, which is everybody. With one the app does in Directus whatever its person may; see operations.md.", func(c *storage.Client) value {
+			return choice((*string)(&c.DirectusExchange), string(storage.ExchangeUsers), string(storage.ExchangeAdministrators))
+		}),
 		field("refresh_token_rotation", "always (default), public_only or never.", func(c *storage.Client) value { return text(&c.RefreshTokenRotation) }),
 	}
 }

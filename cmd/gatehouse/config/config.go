@@ -75,6 +75,8 @@ type Directus struct {
 	// of changes.
 	WebSocket  string
 	FlowSecret storage.Secret
+	// RefreshTokenTTL is REFRESH_TOKEN_TTL of Directus.
+	RefreshTokenTTL time.Duration
 	// AttemptsLimit is auth_login_attempts of Directus, zero for none.
 	AttemptsLimit int
 	// EmailVerified is "evidence", "always" or "never".

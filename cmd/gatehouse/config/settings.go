@@ -126,6 +126,10 @@ func directusSettings() []setting[Config] {
 			value: func(c *Config) value { return text(&c.Directus.FlowSecret) },
 		},
 		{
+			key: "directus.refresh_token_ttl", fallback: "7d", doc: "REFRESH_TOKEN_TTL as set in Directus, if some client may have Directus tokens: kept sessions are refreshed before half of it has passed.",
+			value: func(c *Config) value { return duration(&c.Directus.RefreshTokenTTL, time.Hour, year) },
+		},
+		{
 			key: "directus.attempts_limit", fallback: "25", doc: "auth_login_attempts as set in Directus, 0 where it is switched off there. Failed sign-ins stay at least 5 below it.",
 			value: func(c *Config) value { return number(&c.Directus.AttemptsLimit, 0, 1_000_000) },
 		},
