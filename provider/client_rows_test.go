@@ -65,14 +65,24 @@ func TestClientInDirectusThatIsTakenAway(t *testing.T) {
 		}, nil, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s, rp := startWithRow(t, providertest.Options{})
+			watch := storage.Client{
+				ID: "watch", SecretDigests: providertest.Digests(providertest.WebSecret), GrantTypes: []string{"client_credentials"}, Introspects: []string{"*"},
+			}
+			s, rp := startWithRow(t, providertest.Options{Clients: []storage.Client{watch}})
 			browser := s.NewBrowser(t)
+			active := func(token string) bool {
+				answer := s.RelyingParty(t, "watch", providertest.WebSecret, "").Post("/introspect", url.Values{"token": {token}})
+				return answer.WantOK(t).JSON["active"] == true
+			}
 			tokens := rp.Exchange(browser.SignIn(rp, "ada@example.com", nil)).WantOK(t)
 			access, refresh := tokens.Text("access_token"), tokens.Text("refresh_token")
 			s.Clock.Advance(5 * time.Second)
 			test.away(s)
 			s.Refresh(t)
 			s.UserInfo(t, access).WantError(t, http.StatusUnauthorized, "invalid_token")
+			if active(access) || active(refresh) {
+				t.Error("introspection calls its tokens active")
+			}
 			if test.back != nil {
 				rp.Refresh(refresh).WantError(t, http.StatusUnauthorized, "invalid_client")
 				rp.Token(url.Values{"grant_type": {"client_credentials"}}).WantError(t, http.StatusUnauthorized, "invalid_client")
