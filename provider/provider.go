@@ -255,7 +255,7 @@ func (p *Provider) endpoints(config Config) (err error) {
 		Evidence: config.Store.VerifiedEmails, Now: config.Now, Sink: config.Sink,
 	}
 	serving := desk.Config{
-		Issuer: config.Issuer, Store: config.Store, Clients: config.Clients, Requests: p.authorize.Interactions(), Sessions: p.sessions,
+		Issuer: config.Issuer, Store: config.Store, Clients: config.Clients, Claims: config.Claims, Requests: p.authorize.Interactions(), Sessions: p.sessions,
 		Tokens: p.tokens, Closed: closed(config, rules), Now: config.Now, Sink: config.Sink,
 	}
 	if p.upstream != nil {
@@ -266,7 +266,10 @@ func (p *Provider) endpoints(config Config) (err error) {
 	p.userinfo = userinfo.New(userinfo.Config{
 		Tokens: p.tokens, Accounts: p.gate, Allow: rules, Claims: config.Claims, Evidence: config.Store.VerifiedEmails, Sink: config.Sink,
 	})
-	p.introspection = introspection.New(introspection.Config{Issuer: config.Issuer, Clients: authenticator, Tokens: p.tokens, Accounts: p.gate, Sink: config.Sink})
+	p.introspection = introspection.New(introspection.Config{
+		Issuer: config.Issuer, Clients: authenticator, Tokens: p.tokens,
+		Accounts: p.gate, Allow: rules, Claims: config.Claims, Evidence: config.Store.VerifiedEmails, Sink: config.Sink,
+	})
 	p.revocation = revocation.New(revocation.Config{Clients: authenticator, Tokens: p.tokens, Sink: config.Sink})
 	frames := frontchannel.Frames{Issuer: config.Issuer, Clients: config.Clients, Sink: config.Sink}
 	p.logout = logout.New(logout.Config{

@@ -56,7 +56,7 @@ func (s *screens) apps(w http.ResponseWriter, r *http.Request) {
 			Since: authorized.Since, LastGrant: authorized.LastGrant, RemoveURL: s.prefix + appsPath + "/" + appValue(authorized.Client.ID),
 			OpenURL: webAddress(authorized.OpenURL), Closed: authorized.Closed,
 		}
-		item.Gets, _ = permissions(authorized.Scopes, authorized.Claims)
+		item.Gets, _ = s.permissions(authorized.Scopes, authorized.Claims)
 		logos = append(logos, authorized.Client.LogoURI)
 		data.Apps = append(data.Apps, item)
 	}

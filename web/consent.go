@@ -30,8 +30,10 @@ type consentPage struct {
 // permission is what a scope allows, in words.
 type permission struct {
 	Key string
-	// Scope is set for a scope that only the app can explain.
+	// Scope is set for a scope or claim that only the app can explain.
 	Scope string
+	// Words are those of the operator, in place of Key.
+	Words string
 }
 
 // scopeWords are the scopes that have words of their own, in the order in which
@@ -49,9 +51,7 @@ var scopeWords = []struct {
 
 // claimWords are the claims that an app may ask for one by one, each with the scope
 // whose place in the list it takes. What is told of a name is told of its parts.
-var claimWords = []struct {
-	claim, scope, gets string
-}{
+var claimWords = []claimWord{
 	{"name", "profile", "consent.gets.name"},
 	{"given_name", "profile", "consent.gets.name"},
 	{"family_name", "profile", "consent.gets.name"},
@@ -73,9 +73,11 @@ var claimWords = []struct {
 	{"address", "address", "consent.gets.address"},
 }
 
+type claimWord struct{ claim, scope, gets string }
+
 // permissions puts scopes into words, and claims that were asked for beyond them. A
 // scope of which some claims are asked for is not said to be withheld.
-func permissions(scopes, claims []string) (gets []permission, withheld []string) {
+func (web *Web) permissions(scopes, claims []string) (gets []permission, withheld []string) {
 	withheld = []string{"consent.withheld.password"}
 	known := map[string]bool{}
 	for _, words := range scopeWords {
@@ -92,7 +94,12 @@ func permissions(scopes, claims []string) (gets []permission, withheld []string)
 	}
 	for _, scope := range scopes {
 		if !known[scope] {
-			gets = append(gets, permission{Key: "consent.gets.other", Scope: scope})
+			gets = append(gets, permission{Key: "consent.gets.other", Scope: scope, Words: web.scopeWords[scope]})
+		}
+	}
+	for _, claim := range claims {
+		if !slices.ContainsFunc(claimWords, func(words claimWord) bool { return words.claim == claim }) {
+			gets = append(gets, permission{Key: "consent.gets.other", Scope: claim})
 		}
 	}
 	return gets, withheld
@@ -138,7 +145,7 @@ func (s *screens) showConsent(w http.ResponseWriter, r *http.Request, interactio
 		Name: name, Email: account.Email, Initial: initial(name + account.Email),
 		OtherURL: s.prefix + "/login" + here(r, "other", "1"), Changed: changed,
 	}
-	data.Gets, data.Withheld = permissions(interaction.Request.Scopes, interaction.Claims)
+	data.Gets, data.Withheld = s.permissions(interaction.Request.Scopes, interaction.Claims)
 	data.Failed = changed
 	s.show(w, r, http.StatusOK, "consent", data, s.endsAt(interaction))
 }

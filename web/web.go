@@ -103,6 +103,8 @@ type Config struct {
 	// DefaultLanguage is used where neither person nor app prefers one that
 	// there is. Empty is the project's, or else English.
 	DefaultLanguage string
+	// Scopes are descriptions of scopes that are not standard ones, by their names.
+	Scopes map[string]string
 	// PolicyURL, TermsURL and HelpURL are the operator's; each may be empty.
 	PolicyURL, TermsURL, HelpURL string
 }
@@ -147,6 +149,7 @@ type Web struct {
 	lookSources    []string
 	help           string
 	accountAge     time.Duration
+	scopeWords     map[string]string
 	attemptTimeout time.Duration
 }
 
@@ -166,8 +169,8 @@ func New(config Config) (*Web, error) {
 		handles: config.Handles, pace: config.Pace.withDefaults(), issuer: config.Issuer,
 		store: config.Store, sink: config.Sink, now: config.Now, cookies: config.Cookies,
 		prefix: strings.TrimSuffix(issuer.EscapedPath(), "/"), help: webAddress(config.HelpURL),
-		accountAge: orDefault(config.AccountAge, time.Minute),
-		devices:    &devices{cookies: config.Cookies, handles: config.Handles, now: config.Now},
+		accountAge: orDefault(config.AccountAge, time.Minute), scopeWords: config.Scopes,
+		devices: &devices{cookies: config.Cookies, handles: config.Handles, now: config.Now},
 	}
 	web.oneTimePasswords = config.OneTimePasswords
 	web.external, web.externalCookieDomain = config.External, config.ExternalCookieDomain

@@ -57,7 +57,9 @@ func (a *app) build(ctx context.Context, settings *config.Loaded, backend storag
 	if err != nil {
 		return nil, err
 	}
-	releaser, err := claims.New(claims.Config{Mapping: settings.Claims, EmailVerified: claims.EmailVerified(settings.Directus.EmailVerified)})
+	claimMap := settings.ClaimMap()
+	claimMap.Logger = logger
+	releaser, err := claims.New(claimMap)
 	if err != nil {
 		return nil, err
 	}
@@ -82,7 +84,7 @@ func (a *app) build(ctx context.Context, settings *config.Loaded, backend storag
 	issuer, err := provider.New(provider.Config{
 		Upstream: upstreamOf(settings, p.sessions),
 		Issuer:   settings.Issuer, Store: p.store, Keys: p.ring, Handles: handles, Clients: source,
-		Directory: p.directus, Claims: releaser,
+		Directory: p.directus, Claims: releaser.WithAccess(p.directus, settings.Directus.Staleness),
 		Fetcher: outbound,
 		Pages:   screens, LogoutPages: screens.LogoutPages(),
 		Tokens: tokenLifetimes(settings), Sessions: sessionLifetimes(settings),
@@ -175,7 +177,7 @@ func (a *app) newWeb(settings *config.Loaded, p *parts, handles *oauth.Handles, 
 		PasswordPolicy: policy.Accepts, PasswordRules: passwordRules(settings.Directus.PasswordPolicy),
 		EmailFilter: filter.Accepts,
 		SlowRules:   filter.Slow() || passwordRules(settings.Directus.PasswordPolicy) == web.OwnPasswordRules,
-		AccountAge:  settings.Directus.Staleness,
+		AccountAge:  settings.Directus.Staleness, Scopes: settings.Scopes,
 		Theme: web.Theme{
 			ProjectName: settings.Theme.ProjectName, LogoURL: settings.Theme.LogoURI,
 			FaviconURL: settings.Theme.FaviconURI, BackgroundURL: settings.Theme.BackgroundURI, Note: settings.Theme.Note,

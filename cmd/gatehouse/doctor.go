@@ -99,7 +99,7 @@ func (a *app) patient(settings *config.Loaded) doctor.Patient {
 		})
 		return current, err
 	}
-	releaser, err := claims.New(claims.Config{Mapping: settings.Claims})
+	releaser, err := claims.New(settings.ClaimMap())
 	if err == nil {
 		patient.Reads, _ = rights(settings) // no other error than the one just looked at
 		if client, err := a.newDirectus(settings, releaser.Fields(), event.Discard, logger); err == nil {

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"strings"
+
 	"gatehouse/cmd/gatehouse/config"
 	"gatehouse/provider/claims"
 	"gatehouse/storage/directus/prepare"
@@ -11,15 +13,25 @@ import (
 // a further collection of Directus has its line here.
 func rights(settings *config.Loaded) ([]prepare.Right, error) {
 	reads := prepare.BaseReads()
-	releaser, err := claims.New(claims.Config{Mapping: settings.Claims})
+	releaser, err := claims.New(settings.ClaimMap())
 	if err != nil {
 		return nil, err
 	}
 	for _, path := range releaser.Paths() {
-		reads = append(reads, prepare.Right{Path: path.Field, Why: "the claim " + path.Claim + " is made of " + path.Field})
+		// Setup looks where a field leads, and grants nothing for a plain one.
+		if strings.Contains(path.Field, ".") || path.Many {
+			reads = append(reads, prepare.Right{Path: path.Field, Why: claimOf(path.Claim, path.Field)})
+		}
+	}
+	for _, claim := range releaser.MadeOf("policies") {
+		for _, collection := range []string{"directus_policies", "directus_access"} {
+			reads = append(reads, prepare.Right{Collection: collection, Why: claimOf(claim, "policies()")})
+		}
 	}
 	if settings.ClientsCollection != "" {
 		reads = append(reads, prepare.Right{Collection: settings.ClientsCollection, Why: "clients stand in it (clients_collection)"})
 	}
 	return reads, nil
 }
+
+func claimOf(claim, source string) string { return "the claim " + claim + " is made of " + source }

@@ -19,7 +19,7 @@ func checkClaims(a *attempt) error {
 	if text == "" {
 		return nil
 	}
-	requested, err := claims.ParseRequest(text)
+	requested, err := claims.ParseRequest(text, a.endpoint.Claims.Custom()...)
 	if err != nil {
 		return invalid(err.Error())
 	}

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"gatehouse/provider/claims"
 	"gatehouse/provider/event"
 	"gatehouse/provider/oauth"
 	"gatehouse/storage"
@@ -15,16 +14,16 @@ import (
 
 // consentText is what a consent is given to. If the account is switched in
 // another tab between showing the screen and pressing the button, it differs.
-func consentText(request storage.AuthorizationRequest, s storage.Session) string {
+func (e *Endpoint) consentText(request storage.AuthorizationRequest, s storage.Session) string {
 	scopes := slices.Sorted(slices.Values(request.Scopes))
-	beyond := claims.Beyond(request.Claims, request.Scopes)
+	beyond := e.Claims.Beyond(request.Claims, request.Scopes)
 	return strings.Join([]string{
 		"consent", request.ID, s.ID, s.Subject, request.ClientID, strings.Join(scopes, " "), strings.Join(beyond, " "),
 	}, "\x00")
 }
 
-func consentDigest(request storage.AuthorizationRequest, s storage.Session) string {
-	return base64.RawURLEncoding.EncodeToString(oauth.Digest(consentText(request, s)))
+func (e *Endpoint) consentDigest(request storage.AuthorizationRequest, s storage.Session) string {
+	return base64.RawURLEncoding.EncodeToString(oauth.Digest(e.consentText(request, s)))
 }
 
 // consent notes what the person allowed. The request is marked with the digest
@@ -36,7 +35,7 @@ func (e *Endpoint) consent(ctx context.Context, interaction *Interaction, digest
 	request, s := interaction.Request, interaction.Session
 	err := e.Store.Consents.Upsert(ctx, s.Subject, storage.NoExpiry, func(all *storage.Consents) error {
 		all.Allow(interaction.Client, storage.Consent{
-			Scopes: request.Scopes, Claims: claims.Beyond(request.Claims, request.Scopes), At: e.Now(), SessionID: s.ID,
+			Scopes: request.Scopes, Claims: e.Claims.Beyond(request.Claims, request.Scopes), At: e.Now(), SessionID: s.ID,
 		})
 		return nil
 	})
@@ -45,7 +44,7 @@ func (e *Endpoint) consent(ctx context.Context, interaction *Interaction, digest
 	}
 	err = e.change(ctx, interaction, func(r *storage.AuthorizationRequest) {
 		r.SessionID = s.ID
-		r.ConsentDigest = oauth.Digest(consentText(request, s))
+		r.ConsentDigest = oauth.Digest(e.consentText(request, s))
 	})
 	if err != nil {
 		return "", err

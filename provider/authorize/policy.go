@@ -10,7 +10,6 @@ import (
 
 	"gatehouse/provider/account"
 	"gatehouse/provider/allow"
-	"gatehouse/provider/claims"
 	"gatehouse/provider/oauth"
 	"gatehouse/provider/session"
 	"gatehouse/provider/token"
@@ -107,7 +106,7 @@ func (e *Endpoint) next(ctx context.Context, asked *storage.AuthorizationRequest
 		}
 	}
 	v.index = known.index
-	if reason := consentNeeded(request, client, s, known); reason != "" {
+	if reason := e.consentNeeded(request, client, s, known); reason != "" {
 		v.next, v.refusal, v.reason = PromptConsent, oauth.ConsentRequired, reason
 	}
 	return v, nil
@@ -154,8 +153,8 @@ func older(age time.Duration, maxAge int) bool {
 }
 
 // consentNeeded returns why the person must be asked, or nothing.
-func consentNeeded(request storage.AuthorizationRequest, client storage.Client, s storage.Session, known knowledge) string {
-	if oauth.DigestMatches(consentText(request, s), request.ConsentDigest) {
+func (e *Endpoint) consentNeeded(request storage.AuthorizationRequest, client storage.Client, s storage.Session, known knowledge) string {
+	if oauth.DigestMatches(e.consentText(request, s), request.ConsentDigest) {
 		return ""
 	}
 	remembered, ok := known.consent(client.ID)
@@ -182,8 +181,8 @@ func consentNeeded(request storage.AuthorizationRequest, client storage.Client, 
 			return "a scope has not been allowed yet"
 		}
 	}
-	for _, claim := range claims.Beyond(request.Claims, request.Scopes) {
-		if !claims.Covered(claim, remembered.Scopes, remembered.Claims) {
+	for _, claim := range e.Claims.Beyond(request.Claims, request.Scopes) {
+		if !e.Claims.Covered(claim, remembered.Scopes, remembered.Claims) {
 			return "a claim has not been allowed yet"
 		}
 	}

@@ -40,7 +40,14 @@ func (e *Endpoint) respond(w http.ResponseWriter, r *http.Request, request stora
 }
 
 func (e *Endpoint) mint(ctx context.Context, request storage.AuthorizationRequest, client storage.Client, v verdict) (url.Values, error) {
-	identity, err := e.identity(ctx, request, client, v.account)
+	var person claims.Person
+	if oauth.FrontChannel(request.ResponseType) {
+		var err error
+		if person, err = e.Claims.Look(ctx, v.account, request.Scopes, request.Claims); err != nil {
+			return nil, err
+		}
+	}
+	identity, err := e.identity(ctx, request, client, person)
 	if err != nil {
 		return nil, err
 	}
@@ -70,8 +77,11 @@ func (e *Endpoint) mint(ctx context.Context, request storage.AuthorizationReques
 	}
 	var set token.Set
 	if oauth.FrontChannel(request.ResponseType) {
-		set, err = e.Tokens.IssueFrontChannel(ctx,
-			token.Authorization{Client: client, Grant: grant, Scopes: grant.Scopes, Nonce: grant.Nonce},
+		authorization := token.Authorization{Client: client, Grant: grant, Scopes: grant.Scopes, Nonce: grant.Nonce}
+		if authorization.Claims, err = e.Claims.ForAccessToken(ctx, person, grant.Scopes, e.Evidence); err != nil {
+			return nil, err
+		}
+		set, err = e.Tokens.IssueFrontChannel(ctx, authorization,
 			token.FrontChannel{ResponseType: request.ResponseType, Code: code, State: request.State}, identity)
 		if err != nil {
 			return nil, err
@@ -116,21 +126,19 @@ func responseParameters(code string, set token.Set) url.Values {
 // will be no access token to ask userinfo with, they are those of the scopes (OpenID
 // Connect Core 1.0, section 5.4) and all that were asked for by name. The ID token
 // that a code gives has them, so that fewer pass the browser (section 3.3.3.6).
-func (e *Endpoint) identity(ctx context.Context, request storage.AuthorizationRequest, client storage.Client, account storage.Account) (map[string]any, error) {
-	var scopes []string
+func (e *Endpoint) identity(ctx context.Context, request storage.AuthorizationRequest, client storage.Client, person claims.Person) (map[string]any, error) {
+	scopes, in := request.Scopes, []claims.Destination{claims.IDToken}
 	requested := claims.Identity(request.Claims).IDToken
-	switch request.ResponseType {
-	case oauth.ResponseTypeIDToken:
-		scopes, requested = request.Scopes, claims.Everywhere(request.Claims)
-	case oauth.ResponseTypeIDTokenToken:
-		if client.IDTokenScopeClaims {
-			scopes = request.Scopes
-		}
-	default:
+	switch {
+	case request.ResponseType == oauth.ResponseTypeIDToken:
+		in, requested = append(in, claims.UserInfo), claims.Everywhere(request.Claims)
+	case request.ResponseType != oauth.ResponseTypeIDTokenToken:
+		return nil, nil
+	case client.IDTokenScopeClaims:
+		in = append(in, claims.UserInfo)
+	}
+	if !e.Claims.Releases(scopes, requested, in...) {
 		return nil, nil
 	}
-	if len(scopes) == 0 && len(requested) == 0 {
-		return nil, nil
-	}
-	return e.Claims.Release(ctx, account, scopes, requested, e.Evidence)
+	return e.Claims.Release(ctx, person, scopes, requested, e.Evidence, in...)
 }

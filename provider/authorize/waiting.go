@@ -106,13 +106,13 @@ func (e *Endpoint) open(ctx context.Context, r *http.Request, handle string) (*I
 		Handle: handle, Request: request, Client: client, Browser: browser,
 		Next: v.next, Session: v.session, StepUp: v.stepUp, verdict: v, ResumeURL: e.address("/authorize/" + handle),
 	}
-	interaction.Claims = claims.Beyond(request.Claims, request.Scopes)
+	interaction.Claims = e.Claims.Beyond(request.Claims, request.Scopes)
 	if wantsSubject(request) {
 		s, _ := browser.OfUser(e.means(request, client))
 		interaction.Wanted = &s
 	}
 	if v.next == PromptConsent {
-		interaction.ConsentDigest = consentDigest(request, v.session)
+		interaction.ConsentDigest = e.consentDigest(request, v.session)
 	}
 	return interaction, err
 }

@@ -27,10 +27,10 @@ var ErrRequest = errors.New("claims")
 func malformed(problem string) error { return fmt.Errorf("%w %s", ErrRequest, problem) }
 
 // ParseRequest reads the parameter claims (OpenID Connect Core 1.0, section 5.5).
-// Members and claims that we do not know are left out, as the section asks. An
-// object that names a member twice is refused: not every reader would take the
-// same one.
-func ParseRequest(text string) (storage.ClaimsRequest, error) {
+// Members and claims that we do not know are left out, as the section asks; custom
+// names those that are known beyond the standard ones. An object that names a member
+// twice is refused: not every reader would take the same one.
+func ParseRequest(text string, custom ...string) (storage.ClaimsRequest, error) {
 	if len(text) > maxRequestLength {
 		return storage.ClaimsRequest{}, malformed("is too long")
 	}
@@ -48,10 +48,10 @@ func ParseRequest(text string) (storage.ClaimsRequest, error) {
 		return storage.ClaimsRequest{}, malformed("is not a JSON object")
 	}
 	var request storage.ClaimsRequest
-	if request.UserInfo, err = parseMember(object, "userinfo", userInfoClaims()); err != nil {
+	if request.UserInfo, err = parseMember(object, "userinfo", append(userInfoClaims(), custom...)); err != nil {
 		return storage.ClaimsRequest{}, err
 	}
-	if request.IDToken, err = parseMember(object, "id_token", idTokenClaims()); err != nil {
+	if request.IDToken, err = parseMember(object, "id_token", append(idTokenClaims(), custom...)); err != nil {
 		return storage.ClaimsRequest{}, err
 	}
 	return request, nil
@@ -201,7 +201,7 @@ func (r *Releaser) Restrict(request storage.ClaimsRequest, client storage.Client
 	keep := func(claims map[string]storage.ClaimRequest) map[string]storage.ClaimRequest {
 		kept := map[string]storage.ClaimRequest{}
 		for name, claim := range claims {
-			if name == "acr" || slices.Contains(supported, name) && Allowed(client, scopeOf(name)) {
+			if name == "acr" || slices.Contains(supported, name) && Allowed(client, r.scopeOf(name)) {
 				kept[name] = claim
 			}
 		}
@@ -217,7 +217,7 @@ func (r *Releaser) Restrict(request storage.ClaimsRequest, client storage.Client
 func (r *Releaser) Withhold(request storage.ClaimsRequest, scopes []string) storage.ClaimsRequest {
 	keep := func(claims map[string]storage.ClaimRequest) map[string]storage.ClaimRequest {
 		kept := maps.Clone(claims)
-		maps.DeleteFunc(kept, func(name string, _ storage.ClaimRequest) bool { return slices.Contains(scopes, scopeOf(name)) })
+		maps.DeleteFunc(kept, func(name string, _ storage.ClaimRequest) bool { return slices.Contains(scopes, r.scopeOf(name)) })
 		if len(kept) == 0 {
 			return nil
 		}
@@ -255,12 +255,12 @@ func Everywhere(request storage.ClaimsRequest) map[string]storage.ClaimRequest {
 
 // Beyond lists, sorted, the claims about the user that are asked for one by one
 // and that none of the scopes releases.
-func Beyond(request storage.ClaimsRequest, scopes []string) []string {
+func (r *Releaser) Beyond(request storage.ClaimsRequest, scopes []string) []string {
 	identity := Identity(request)
 	var names []string
 	for _, claims := range []map[string]storage.ClaimRequest{identity.UserInfo, identity.IDToken} {
 		for name := range claims {
-			if !slices.Contains(scopes, scopeOf(name)) {
+			if !slices.Contains(scopes, r.scopeOf(name)) {
 				names = append(names, name)
 			}
 		}
@@ -271,16 +271,6 @@ func Beyond(request storage.ClaimsRequest, scopes []string) []string {
 
 // Covered says whether a claim is among those that were allowed, by name or by a
 // scope that releases it.
-func Covered(claim string, scopes, claims []string) bool {
-	return slices.Contains(claims, claim) || slices.Contains(scopes, scopeOf(claim))
-}
-
-// scopeOf is the scope that releases the claim, or empty.
-func scopeOf(claim string) string {
-	for _, s := range scopeClaims() {
-		if slices.Contains(s.Claims, claim) {
-			return s.Scope
-		}
-	}
-	return ""
+func (r *Releaser) Covered(claim string, scopes, claims []string) bool {
+	return slices.Contains(claims, claim) || slices.Contains(scopes, r.scopeOf(claim))
 }

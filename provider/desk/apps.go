@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"gatehouse/provider/claims"
 	"gatehouse/provider/clients"
 	"gatehouse/provider/event"
 	"gatehouse/provider/token"
@@ -44,7 +43,7 @@ func (d *Desk) Apps(ctx context.Context, subject string) ([]storage.AuthorizedAp
 		if app, err := list.app(ctx, grant.ClientID, grant.IssuedAt); err != nil {
 			return nil, err
 		} else if app != nil {
-			allow(app, grant.Scopes, claims.Beyond(grant.Claims, grant.Scopes))
+			allow(app, grant.Scopes, d.config.Claims.Beyond(grant.Claims, grant.Scopes))
 			app.Offline = app.Offline || grant.Offline
 			if grant.IssuedAt.After(app.LastGrant) {
 				app.LastGrant = grant.IssuedAt

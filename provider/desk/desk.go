@@ -9,6 +9,7 @@ import (
 
 	"gatehouse/provider/account"
 	"gatehouse/provider/authorize"
+	"gatehouse/provider/claims"
 	"gatehouse/provider/event"
 	"gatehouse/provider/frontchannel"
 	"gatehouse/provider/session"
@@ -40,6 +41,7 @@ type Config struct {
 	Issuer   string
 	Store    *storage.Store
 	Clients  Clients
+	Claims   *claims.Releaser
 	Requests Requests
 	Sessions *session.Manager
 	Tokens   *token.Service
@@ -60,7 +62,7 @@ type Desk struct {
 
 // New checks the configuration.
 func New(config Config) (*Desk, error) {
-	if config.Issuer == "" || config.Store == nil || config.Clients == nil || config.Requests == nil || config.Sessions == nil ||
+	if config.Issuer == "" || config.Store == nil || config.Clients == nil || config.Claims == nil || config.Requests == nil || config.Sessions == nil ||
 		config.Tokens == nil || config.Closed == nil || config.Now == nil || config.Sink == nil {
 		return nil, errors.New("desk: every field of the configuration is needed")
 	}

@@ -113,7 +113,7 @@ func (e *Endpoint) answer(w http.ResponseWriter, r *http.Request) (answer any, c
 	if err != nil {
 		return nil, client.ID, err
 	}
-	whose := &user{accounts: e.Accounts, allow: e.Allow, tokens: e.Tokens, client: client}
+	whose := &user{accounts: e.Accounts, allow: e.Allow, tokens: e.Tokens, claims: e.Claims, client: client}
 	if kind.answer != nil {
 		answer, err = kind.answer(e, r.Context(), client, form, whose)
 		return answer, client.ID, err
@@ -124,9 +124,15 @@ func (e *Endpoint) answer(w http.ResponseWriter, r *http.Request) (answer any, c
 	}
 	authorization.Scopes = allow.Narrow(authorization.Scopes, whose.withheld)
 	authorization.Grant.Claims = e.Claims.Withhold(authorization.Grant.Claims, whose.withheld)
-	identity, err := e.identity(r.Context(), authorization, whose.account)
+	identity, err := e.identity(r.Context(), authorization, whose.person)
 	if err != nil {
 		return nil, client.ID, err
+	}
+	if authorization.Grant.Subject != "" {
+		authorization.Claims, err = e.Claims.ForAccessToken(r.Context(), whose.person, authorization.Scopes, e.Evidence)
+		if err != nil {
+			return nil, client.ID, err
+		}
 	}
 	answer, err = e.Tokens.Issue(r.Context(), authorization, identity)
 	return answer, client.ID, err
@@ -149,18 +155,17 @@ func (e *Endpoint) chosen(client storage.Client, name string) (grantType, error)
 }
 
 // identity returns the claims about the user that go into the ID token: those that
-// were asked for there by name, and those of the scopes for clients that want them
-// there as well. Everybody else finds them at userinfo.
-func (e *Endpoint) identity(ctx context.Context, authorization token.Authorization, account storage.Account) (map[string]any, error) {
-	requested := authorization.Grant.Claims.IDToken
-	var scopes []string
+// belong there, those that were asked for there by name, and those of userinfo for
+// clients that want them there as well.
+func (e *Endpoint) identity(ctx context.Context, authorization token.Authorization, person claims.Person) (map[string]any, error) {
+	requested, in := authorization.Grant.Claims.IDToken, []claims.Destination{claims.IDToken}
 	if authorization.Client.IDTokenScopeClaims {
-		scopes = authorization.Scopes
+		in = append(in, claims.UserInfo)
 	}
-	if authorization.Grant.Subject == "" || len(scopes) == 0 && len(requested) == 0 {
+	if authorization.Grant.Subject == "" || !e.Claims.Releases(authorization.Scopes, requested, in...) {
 		return nil, nil
 	}
-	return e.Claims.Release(ctx, account, scopes, requested, e.Evidence)
+	return e.Claims.Release(ctx, person, authorization.Scopes, requested, e.Evidence, in...)
 }
 
 // user is whom the tokens are about. The account is looked up once, before a code
@@ -170,8 +175,10 @@ type user struct {
 	accounts *account.Gate
 	allow    *allow.Rules
 	tokens   *token.Service
+	claims   *claims.Releaser
 	client   storage.Client
 	account  storage.Account
+	person   claims.Person
 	// withheld are the scopes that the user's roles keep from the client now.
 	withheld []string
 }
@@ -186,6 +193,9 @@ func (u *user) check(ctx context.Context, grant storage.Grant) error {
 	}
 	u.account = found
 	if err := u.admit(ctx, grant); err != nil {
+		return err
+	}
+	if u.person, err = u.claims.Look(ctx, found, allow.Narrow(grant.Scopes, u.withheld), grant.Claims); err != nil {
 		return err
 	}
 	return u.tokens.CheckEncryption(ctx, u.client, grant.Scopes)

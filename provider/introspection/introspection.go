@@ -1,6 +1,7 @@
 package introspection
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"slices"
@@ -8,6 +9,8 @@ import (
 	oidc "github.com/zitadel/oidc/v3/pkg/oidc"
 
 	"gatehouse/provider/account"
+	"gatehouse/provider/allow"
+	"gatehouse/provider/claims"
 	"gatehouse/provider/clientauth"
 	"gatehouse/provider/event"
 	"gatehouse/provider/oauth"
@@ -23,6 +26,11 @@ type Config struct {
 	Tokens  *token.Service
 	// Accounts tells whether users may go on.
 	Accounts *account.Gate
+	// Allow, Claims and Evidence are asked only where claims of the user go into
+	// access tokens.
+	Allow    *allow.Rules
+	Claims   *claims.Releaser
+	Evidence claims.Evidence
 	Sink     event.Sink
 }
 
@@ -71,19 +79,42 @@ func (e *Endpoint) introspect(w http.ResponseWriter, r *http.Request) (*oidc.Int
 	case !mayLook(client, active.Grant.ClientID):
 		return &oidc.IntrospectionResponse{}, nil
 	}
+	var released map[string]any
 	if active.Grant.Subject != "" {
-		_, err := e.Accounts.Grant(r.Context(), active.Grant)
+		user, err := e.Accounts.Grant(r.Context(), active.Grant)
 		if errors.Is(err, account.ErrInactive) {
 			return &oidc.IntrospectionResponse{}, nil
 		}
 		if err != nil {
 			return nil, err
 		}
+		if released, err = e.claims(r.Context(), active, user); err != nil {
+			return nil, err
+		}
 	}
 	e.Sink.Emit(r.Context(), event.Event{
 		Name: event.IntrospectionAnswered, ClientID: client.ID, Subject: active.Grant.Subject, GrantID: active.Grant.ID,
 	})
-	return e.describe(active), nil
+	answer := e.describe(active)
+	answer.Claims = released
+	return answer, nil
+}
+
+// claims are those of the user that a JWT access token holds, as they are now.
+func (e *Endpoint) claims(ctx context.Context, active token.Active, user storage.Account) (map[string]any, error) {
+	if active.Refresh || !e.Claims.Releases(active.Scopes, nil, claims.AccessToken) {
+		return nil, nil
+	}
+	withheld, err := e.Allow.Withheld(ctx, active.Client, user)
+	if err != nil {
+		return nil, err
+	}
+	scopes := allow.Narrow(active.Scopes, withheld)
+	person, err := e.Claims.Look(ctx, user, scopes, storage.ClaimsRequest{})
+	if err != nil {
+		return nil, err
+	}
+	return e.Claims.ForAccessToken(ctx, person, scopes, e.Evidence)
 }
 
 // find ignores token_type_hint: the two kinds cannot be mistaken.

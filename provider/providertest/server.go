@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
@@ -56,6 +57,10 @@ type Options struct {
 	ClientRights []storage.Client
 	// Mapping replaces the default mapping of claims.
 	Mapping claims.Mapping
+	// Rules are claims in the long form.
+	Rules map[string]claims.Rule
+	// Logger is told of claims that do not convert. It may be nil.
+	Logger *slog.Logger
 	// EmailVerified is how email_verified is told, by evidence if empty.
 	EmailVerified claims.EmailVerified
 	// IssuerPath is put behind the issuer's host.
@@ -238,7 +243,7 @@ func (s *Server) handler(t testing.TB, options Options) http.Handler {
 	source := s.source(t, options, users.ClientsCollection, client)
 	s.Provider, err = provider.New(provider.Config{
 		Issuer: s.Issuer, Store: s.Store, Keys: s.Keys, Handles: handles, Clients: source, Directory: client,
-		Claims: releaser, Fetcher: options.fetcher(), Pages: screens, LogoutPages: screens.LogoutPages(),
+		Claims: releaser.WithAccess(client, cmp.Or(options.Staleness, Staleness)), Fetcher: options.fetcher(), Pages: screens, LogoutPages: screens.LogoutPages(),
 		Tokens: token.Lifetimes{
 			Code: CodeLifetime, AccessToken: AccessTokenLifetime, IDToken: AccessTokenLifetime,
 			RefreshToken: RefreshTokenLifetime, ReplayWindow: ReplayWindow,
@@ -266,7 +271,7 @@ func (s *Server) releaser(t testing.TB, options Options) *claims.Releaser {
 	if mapping == nil {
 		mapping = claims.DefaultMapping()
 	}
-	releaser, err := claims.New(claims.Config{Mapping: mapping, EmailVerified: options.EmailVerified})
+	releaser, err := claims.New(claims.Config{Mapping: mapping, Rules: options.Rules, EmailVerified: options.EmailVerified, Logger: options.Logger})
 	if err != nil {
 		t.Fatalf("make claims: %v", err)
 	}

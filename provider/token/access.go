@@ -3,6 +3,7 @@ package token
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -85,11 +86,29 @@ func (s *Service) newJWTAccessToken(authorization Authorization, id string, now,
 		},
 		Scope: strings.Join(authorization.Scopes, " "),
 	}
-	payload, err := json.Marshal(&claims)
+	payload, err := withClaims(claims, authorization.Claims)
 	if err != nil {
 		return "", fmt.Errorf("encode access token: %w", err)
 	}
 	return s.Signer.Sign(algorithm(client.AccessTokenAlg), accessTokenType, payload)
+}
+
+// withClaims adds claims of the user to those of the protocol, of which none gives
+// way (RFC 9068, sections 2.2.2 and 2.2.3).
+func withClaims(token jwtAccessToken, user map[string]any) ([]byte, error) {
+	payload, err := json.Marshal(&token)
+	if err != nil || len(user) == 0 {
+		return payload, err
+	}
+	all := maps.Clone(user)
+	var protocol map[string]json.RawMessage
+	if err := json.Unmarshal(payload, &protocol); err != nil {
+		return nil, err
+	}
+	for name, value := range protocol {
+		all[name] = value
+	}
+	return json.Marshal(all)
 }
 
 // audience is where the token is meant to be used: the resources that were

@@ -14,6 +14,8 @@ type Authorization struct {
 	// Audience is what of the grant's the access token is asked for, or empty
 	// for all of it (RFC 8707, section 2.2).
 	Audience []string
+	// Claims of the user go into the access token, and may be nil.
+	Claims map[string]any
 	// Nonce goes into the ID token of a code and of an authorization response, not
 	// into those of refreshes (OpenID Connect Core 1.0, section 12.2).
 	Nonce string

@@ -15,6 +15,7 @@ import (
 	"gatehouse/provider/oauth"
 	"gatehouse/provider/refuse"
 	"gatehouse/provider/token"
+	"gatehouse/storage"
 )
 
 // Config is what an Endpoint needs.
@@ -92,7 +93,12 @@ func (e *Endpoint) claims(w http.ResponseWriter, r *http.Request) (map[string]an
 		return nil, token.Active{}, err
 	}
 	requested := e.Claims.Withhold(active.Grant.Claims, withheld).UserInfo
-	released, err := e.Claims.Release(r.Context(), user, allow.Narrow(active.Scopes, withheld), requested, e.Evidence)
+	scopes := allow.Narrow(active.Scopes, withheld)
+	person, err := e.Claims.Look(r.Context(), user, scopes, storage.ClaimsRequest{UserInfo: requested})
+	if err != nil {
+		return nil, token.Active{}, err
+	}
+	released, err := e.Claims.Release(r.Context(), person, scopes, requested, e.Evidence, claims.UserInfo)
 	if err != nil {
 		return nil, token.Active{}, err
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"gatehouse/provider/account"
+	"gatehouse/provider/claims"
 	"gatehouse/provider/clients"
 	"gatehouse/storage"
 )
@@ -30,10 +31,12 @@ type Config struct {
 	PairwiseSecret storage.Secret
 	Keys           Keys
 	Outbound       Outbound
-	// Claims maps the name of a claim to a column of directus_users, or to a
-	// template with columns in braces, or to text for everybody behind an equals
-	// sign.
-	Claims   map[string]string
+	// Claims and ClaimRules are the map of claims in the short and the long form; see
+	// ClaimMap.
+	Claims     map[string]string
+	ClaimRules map[string]claims.Rule
+	// Scopes describes scopes that are not standard ones.
+	Scopes   map[string]string
 	Throttle Throttle
 	Theme    Theme
 	// DefaultLanguage is used where a browser asks for none of ours.

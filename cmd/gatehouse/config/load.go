@@ -59,7 +59,7 @@ func Load(options Options) (*Loaded, error) {
 	loaded := &Loaded{origins: map[string]Origin{}}
 	l := &loader{
 		Loaded: loaded, config: &loaded.Config, options: options,
-		keys: keysOf(settings(), claimsKey, clientsKey), problems: &Problems{},
+		keys: keysOf(settings(), claimsKey, scopesKey, clientsKey), problems: &Problems{},
 	}
 	l.config.Claims = claims.DefaultMapping()
 	sources := []map[string]given{l.file(), l.environment(options.Environment), l.flags()}
@@ -67,6 +67,7 @@ func Load(options Options) (*Loaded, error) {
 		l.setting(s, sources)
 	}
 	l.tree(claimsKey, sources, l.claims)
+	l.tree(scopesKey, sources, l.scopes)
 	l.tree(clientsKey, sources, l.clients)
 	l.check()
 	if err := l.problems.err(); err != nil {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"maps"
 	"strings"
+
+	"gatehouse/provider/claims"
 )
 
 // Schema is the JSON Schema (2020-12) of the file.
@@ -14,10 +16,7 @@ func Schema() ([]byte, error) {
 		describe(root, s)
 	}
 	properties := root["properties"].(map[string]any) //nolint:forcetypeassert // made by object
-	properties[claimsKey] = map[string]any{
-		"type": "object", "additionalProperties": map[string]any{"type": "string"},
-		"description": "Where each claim comes from: a field of directus_users, a template with fields in braces, or, behind an equals sign, what is the same for everybody. Members of address are written address.locality. Environment: " + variable(claimsKey) + " (YAML or JSON).",
-	}
+	properties[claimsKey], properties[scopesKey] = claimsSchema()
 	client := object()
 	for _, s := range clientSettings() {
 		describe(client, s)
@@ -74,7 +73,7 @@ func fallbackJSON(fallback string, v value) any {
 
 // Variables lists every environment variable that is understood.
 func Variables() []string {
-	all := append([]string{ConfigVariable, variable(claimsKey), variable(clientsKey)}, setupVariables()...)
+	all := append([]string{ConfigVariable, variable(claimsKey), variable(scopesKey), variable(clientsKey)}, setupVariables()...)
 	for _, s := range settings() {
 		all = append(all, variable(s.key))
 		if s.secret {
@@ -96,7 +95,18 @@ func Reference() string {
 		fmt.Fprintf(&b, "| `%s` | `%s` | %s | %s |\n", s.key, variable(s.key), code(s.fallback), doc)
 	}
 	fmt.Fprintf(&b, "| `%s` | `%s` | see below | Where each claim comes from. |\n", claimsKey, variable(claimsKey))
+	fmt.Fprintf(&b, "| `%s` | `%s` |  | What the consent screen says of scopes that are not standard ones, see below. |\n", scopesKey, variable(scopesKey))
 	fmt.Fprintf(&b, "| `%s` | `%s` |  | Clients, see below. |\n", clientsKey, variable(clientsKey))
+	b.WriteString("\n### Keys of a claim\n\n| Key | Meaning |\n|---|---|\n")
+	for _, s := range ruleSettings() {
+		var zero claims.Rule
+		doc := s.doc
+		if options := s.value(&zero).schema["enum"]; options != nil {
+			doc += fmt.Sprintf(" One of %v.", options)
+		}
+		fmt.Fprintf(&b, "| `%s` | %s |\n", s.key, doc)
+	}
+	fmt.Fprintf(&b, "| `%s` | The value where Directus has none. |\n", defaultKey)
 	b.WriteString("\n### Keys of a client\n\n| Key | Meaning |\n|---|---|\n")
 	for _, s := range clientSettings() {
 		doc := s.doc

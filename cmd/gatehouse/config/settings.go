@@ -34,9 +34,10 @@ const (
 // fileSuffix makes the key of the file that holds a secret.
 const fileSuffix = "_file"
 
-// The keys of the two settings that are trees; trees.go reads them.
+// The keys of the settings that are trees; claims.go and trees.go read them.
 const (
 	claimsKey  = "claims"
+	scopesKey  = "scopes"
 	clientsKey = "clients"
 )
 

@@ -3,8 +3,6 @@ package config
 import (
 	"fmt"
 	"io"
-	"maps"
-	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -26,6 +24,9 @@ func (l *Loaded) Show(w io.Writer) error {
 		}
 	}
 	put(root, claimsKey, l.claimsNode(), l.origins[claimsKey].String())
+	if len(l.Scopes) > 0 {
+		put(root, scopesKey, l.scopesNode(), l.origins[scopesKey].String())
+	}
 	if len(l.Clients)+len(l.ClientRights) > 0 {
 		put(root, clientsKey, l.clientsNode(), l.origins[clientsKey].String())
 	}
@@ -35,14 +36,6 @@ func (l *Loaded) Show(w io.Writer) error {
 		return fmt.Errorf("show configuration: %w", err)
 	}
 	return encoder.Close()
-}
-
-func (l *Loaded) claimsNode() *yaml.Node {
-	node := &yaml.Node{Kind: yaml.MappingNode}
-	for _, claim := range slices.Sorted(maps.Keys(l.Claims)) {
-		node.Content = append(node.Content, plain(claim), plain(l.Claims[claim]))
-	}
-	return node
 }
 
 func (l *Loaded) clientsNode() *yaml.Node {

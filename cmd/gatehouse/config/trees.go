@@ -8,7 +8,6 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"gatehouse/provider/claims"
 	"gatehouse/provider/clients"
 	"gatehouse/storage"
 )
@@ -17,37 +16,6 @@ const (
 	clientIDKey = "client_id"
 	jwksKey     = "jwks"
 )
-
-// claims reads the mapping of claims. What is named replaces the default; an
-// empty value takes the claim away.
-func (l *loader) claims(g given) {
-	r := l.reader(g)
-	if g.node.Kind != yaml.MappingNode {
-		r.problems.add(g.origin, claimsKey, "is %s; write claim: field, or claim: \"{field} {field}\"", kindOf(g.node))
-		return
-	}
-	mapping := map[string]string(claims.DefaultMapping())
-	seen := map[string]bool{}
-	for i := 0; i+1 < len(g.node.Content); i += 2 {
-		name, child := g.node.Content[i], g.node.Content[i+1]
-		key := claimsKey + "." + name.Value
-		switch {
-		case seen[name.Value]:
-			l.problems.add(r.at(name), key, "stands there twice; keep one")
-		case child.Kind != yaml.ScalarNode:
-			l.problems.add(r.at(child), key, "is %s; write the name of a field of directus_users, a template such as \"{first_name} {last_name}\", or =text for everybody", kindOf(child))
-		case child.Value == "" || isNull(child):
-			delete(mapping, name.Value)
-		default:
-			mapping[name.Value] = child.Value
-			if _, err := claims.New(claims.Config{Mapping: claims.Mapping{name.Value: child.Value}}); err != nil {
-				l.problems.add(r.at(name), key, "%s", err)
-			}
-		}
-		seen[name.Value] = true
-	}
-	l.config.Claims = mapping
-}
 
 // clients reads the list of clients.
 func (l *loader) clients(g given) {
