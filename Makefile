@@ -36,7 +36,7 @@ test-directus-10: ## Directus 10.8.2 and 10.13.4, by hand
 	@for version in 10.8.2 10.13.4; do \
 	  echo "Directus $$version"; \
 	  GATEHOUSE_TEST_REQUIRE=1 GATEHOUSE_TEST_DIRECTUS=$$version $(GO) test -race -timeout 30m -count=1 ./e2e/flows; \
-	  GATEHOUSE_TEST_REQUIRE=1 GATEHOUSE_TEST_DIRECTUS=$$version $(GO) test -race -timeout 30m -count=1 -run TestMailsOnDirectus ./storage/directus; \
+	  GATEHOUSE_TEST_REQUIRE=1 GATEHOUSE_TEST_DIRECTUS=$$version $(GO) test -race -timeout 30m -count=1 -run 'TestMailsOnDirectus|TestExtension' ./storage/directus ./e2e/extension; \
 	done
 
 check:

@@ -125,11 +125,31 @@ func (w *world) furnish(t *testing.T) {
 		},
 	})
 	w.create(t, "/items/notes", map[string]any{"title": note})
-	policy := w.create(t, "/policies", map[string]any{"name": "Read notes", "app_access": false, "admin_access": false})
-	w.create(t, "/permissions", map[string]any{"policy": policy, "collection": "notes", "action": "read", "fields": []string{"*"}})
+	read := map[string]any{"collection": "notes", "action": "read", "fields": []string{"*"}}
+	if w.isTen() { // roles hold the rights, and none is above another
+		w.customer = w.create(t, "/roles", map[string]any{"name": "Customers of the house", "app_access": false, "admin_access": false})
+		read["role"] = w.customer
+		w.create(t, "/permissions", read)
+		return
+	}
+	read["policy"] = w.create(t, "/policies", map[string]any{"name": "Read notes", "app_access": false, "admin_access": false})
+	w.create(t, "/permissions", read)
 	people := w.create(t, "/roles", map[string]any{"name": "People"})
-	w.create(t, "/access", map[string]any{"role": people, "policy": policy})
+	w.create(t, "/access", map[string]any{"role": people, "policy": read["policy"]})
 	w.customer = w.create(t, "/roles", map[string]any{"name": "Customers of the house", "parent": people})
+}
+
+func (w *world) isTen() bool { return strings.HasPrefix(w.directus.Version, "10.") }
+
+// letIntoStudio gives a user, or in Directus 10 a role of his own, Studio access.
+func (w *world) letIntoStudio(t *testing.T, user string) {
+	t.Helper()
+	if w.isTen() {
+		w.change(t, user, map[string]any{"role": w.create(t, "/roles", map[string]any{"name": "Editors", "app_access": true, "admin_access": false})})
+		return
+	}
+	policy := w.create(t, "/policies", map[string]any{"name": "Studio", "app_access": true, "admin_access": false})
+	w.create(t, "/access", map[string]any{"user": user, "policy": policy})
 }
 
 func (w *world) create(t *testing.T, path string, row map[string]any) string {

@@ -32,8 +32,8 @@ export function readSettings(env) {
   return { issuer, audience, algorithms, scope: scope === '-' ? '' : scope };
 }
 
-/** Says whether an address may be asked: https, or http on this machine. */
-export function isSecure(url) {
+// isSecure says whether an address may be asked: https, or http on this machine.
+function isSecure(url) {
   if (url.username !== '' || url.password !== '') return false;
   if (url.protocol === 'https:') return true;
   return url.protocol === 'http:' && ['localhost', '127.0.0.1', '[::1]'].includes(url.hostname);

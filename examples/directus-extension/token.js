@@ -12,7 +12,7 @@ const VERIFIERS = {
   RS256: (input, key, signature) => verify('sha256', input, key, signature),
   PS256: (input, key, signature) =>
     verify('sha256', input, { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 }, signature),
-  ES256: (input, key, signature) => signature.length === 64 && verify('sha256', input, { key, dsaEncoding: 'ieee-p1363' }, signature),
+  ES256: (input, key, signature) => verify('sha256', input, { key, dsaEncoding: 'ieee-p1363' }, signature),
   EdDSA: (input, key, signature) => verify(null, input, key, signature),
 };
 

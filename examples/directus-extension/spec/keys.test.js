@@ -72,7 +72,7 @@ for (const [name, change] of Object.entries({
   'discovery is no object': { [discovery]: null },
   'no key set': { [set]: { keys: 'none' } },
   'a list as key set': { [set]: [rsa.jwk] },
-  'too many keys': { [set]: { keys: Array(101).fill(rsa.jwk) } },
+  'too many keys': { [set]: { keys: Array.from({ length: 101 }, (_, i) => ({ ...rsa.jwk, kid: i === 0 ? rsa.kid : `key ${i}` })) } },
   'the same key id twice': { [set]: { keys: [rsa.jwk, rsa.jwk] } },
   'a key for encryption': { [set]: { keys: [{ ...rsa.jwk, use: 'enc' }] } },
   'a key without id': { [set]: { keys: [{ ...rsa.jwk, kid: undefined }] } },
@@ -90,14 +90,14 @@ for (const [name, change] of Object.entries({
 }
 
 for (const [name, make] of Object.entries({
-  'an answer that is no JSON': () => new Response('<html>'),
-  'an answer that is an error': () => new Response('{"keys":[]}', { status: 500 }),
-  'an answer that is too large': () => new Response(' '.repeat(300 * 1024)),
+  'an answer that is no JSON': (right) => new Response(`<${right}`),
+  'an answer that is an error': (right) => new Response(right, { status: 500 }),
+  'an answer that is too large': (right) => new Response(right + ' '.repeat(300 * 1024)),
 })) {
   test(`refused: ${name}`, async () => {
     for (const address of [discovery, set]) {
       const world = new World();
-      world.documents[address] = make();
+      world.documents[address] = make(JSON.stringify(world.documents[address]));
       assert.deepEqual(await world.rest(world.token()), world.default());
     }
   });
