@@ -49,6 +49,7 @@ func clientFlags(flags *pflag.FlagSet, client *storage.Client) {
 	flags.StringVar(&client.SubjectType, "subject-type", client.SubjectType, "public or pairwise")
 	flags.StringVar(&client.SectorIdentifierURI, "sector-identifier-uri", client.SectorIdentifierURI, "group of apps that know a person by one sub, for pairwise")
 	flags.StringVar(&client.UserInfoSignedResponseAlg, "userinfo-alg", client.UserInfoSignedResponseAlg, "algorithm of signed answers at userinfo (userinfo_signed_response_alg)")
+	allowFlags(flags, client)
 	flags.StringArrayVar(&client.RequestURIs, "request-uri", client.RequestURIs, "where request objects of the client are; may be repeated")
 }
 

@@ -104,6 +104,9 @@ func (a *app) patient(settings *config.Loaded) doctor.Patient {
 		patient.Reads, _ = rights(settings) // no other error than the one just looked at
 		if client, err := a.newDirectus(settings, releaser.Fields(), event.Discard, logger); err == nil {
 			patient.Directus, patient.Providers = client, client.Providers
+			patient.Rules = func(ctx context.Context) []doctor.Finding {
+				return doctor.ClientRules(ctx, client, slices.Concat(settings.Clients, settings.ClientRights))
+			}
 		}
 	}
 	if settings.Directus.WriteToken != "" {

@@ -1,10 +1,13 @@
 package main
 
 import (
+	"slices"
 	"strings"
 
 	"gatehouse/cmd/gatehouse/config"
+	"gatehouse/provider/allow"
 	"gatehouse/provider/claims"
+	"gatehouse/storage"
 	"gatehouse/storage/directus/prepare"
 )
 
@@ -31,7 +34,23 @@ func rights(settings *config.Loaded) ([]prepare.Right, error) {
 	if settings.ClientsCollection != "" {
 		reads = append(reads, prepare.Right{Collection: settings.ClientsCollection, Why: "clients stand in it (clients_collection)"})
 	}
-	return reads, nil
+	return append(reads, ruleRights(slices.Concat(settings.Clients, settings.ClientRights))...), nil
+}
+
+// ruleRights are what it takes to say who may use clients.
+func ruleRights(clients []storage.Client) []prepare.Right {
+	var reads []prepare.Right
+	for _, client := range clients {
+		if len(client.Allow.Policies) > 0 {
+			for _, collection := range []string{"directus_policies", "directus_access"} {
+				reads = append(reads, prepare.Right{Collection: collection, Why: "allow.policies says who may use " + client.ID})
+			}
+		}
+		for _, path := range allow.Paths(client.Allow.Filter) {
+			reads = append(reads, prepare.Right{Path: path, Why: "allow.filter of " + client.ID + " asks for " + path})
+		}
+	}
+	return reads
 }
 
 func claimOf(claim, source string) string { return "the claim " + claim + " is made of " + source }

@@ -106,3 +106,22 @@ func FuzzCheckFilter(f *testing.F) {
 		}
 	})
 }
+
+func TestPathsOfFilters(t *testing.T) {
+	for filter, want := range map[string]string{
+		`{"title":{"_eq":"x"}}`:                                                    "",
+		`{"customer":{"_null":true}}`:                                              "",
+		`{"customer":{"plan":{"_eq":"x","_neq":"y"}}}`:                             "customer.plan",
+		`{"count(orders)":{"_gt":0}}`:                                              "orders",
+		`{"year(hired)":{"_gt":2020}}`:                                             "",
+		`{"role":{"year(since)":{"_gt":2020}}}`:                                    "role.since",
+		`{"teams":{"_some":{"team":{"id":{"_eq":1}}}}}`:                            "teams.team.id",
+		`{"_or":[{"a":{"b":{"_eq":1}}},{"_and":[{"a":{"c":{"d":{"_in":[1]}}}}]}]}`: "a.b a.c.d",
+		`{"parts":{"item:pages":{"id":{"_eq":1}}}}`:                                "parts.item.id",
+		`nonsense`: "",
+	} {
+		if got := strings.Join(allow.Paths(json.RawMessage(filter)), " "); got != want {
+			t.Errorf("%s: %q, want %q", filter, got, want)
+		}
+	}
+}

@@ -112,7 +112,7 @@ func Validate(client storage.Client, rules Rules) error {
 	v := &validation{client: client, rules: rules}
 	for _, check := range []func(){
 		v.identity, v.authentication, v.signingSecret, v.profile, v.keys, v.grants, v.redirects, v.sector,
-		v.algorithms, v.encrypted, v.tokens, v.requests, v.addresses, v.logout, v.words, v.bounds,
+		v.algorithms, v.encrypted, v.tokens, v.allow, v.requests, v.addresses, v.logout, v.words, v.bounds,
 	} {
 		check()
 	}

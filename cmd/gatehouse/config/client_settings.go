@@ -17,7 +17,7 @@ type clientEntry struct {
 
 // clientSettings are the keys of one entry of clients, named as in RFC 7591,
 // section 2, and OpenID Connect Dynamic Client Registration 1.0, section 2.
-// jwks is a tree and read in trees.go.
+// What is a tree (clientTrees) is read apart.
 func clientSettings() []setting[clientEntry] {
 	field := func(key, doc string, bind func(*storage.Client) value) setting[clientEntry] {
 		return setting[clientEntry]{key: key, doc: doc, value: func(e *clientEntry) value { return bind(&e.Client) }}
@@ -26,7 +26,7 @@ func clientSettings() []setting[clientEntry] {
 		key: "client_secret", secret: true, doc: "At least 32 random characters. A public client has none.",
 		value: func(e *clientEntry) value { return text(&e.secret) },
 	}
-	return []setting[clientEntry]{
+	all := []setting[clientEntry]{
 		field("client_id", "Name of the client in the protocol.", func(c *storage.Client) value { return text(&c.ID) }),
 		sourceSetting(),
 		secret,
@@ -82,4 +82,5 @@ func clientSettings() []setting[clientEntry] {
 		}),
 		field("refresh_token_rotation", "always (default), public_only or never.", func(c *storage.Client) value { return text(&c.RefreshTokenRotation) }),
 	}
+	return append(all, clientAllowSettings(field)...)
 }

@@ -135,7 +135,7 @@ func (r reader) entry(name, child *yaml.Node, k keys, key, shown string, into ma
 	case name.Kind != yaml.ScalarNode:
 		r.problems.add(r.at(name), shown, "has a key that is no plain word")
 	case k.trees[key]:
-		if !isNull(child) {
+		if !isNull(child) || key == allowFilterKey {
 			into[key] = given{node: child, origin: r.at(name)}
 		}
 	case isSetting || isFile:

@@ -23,6 +23,12 @@ func Schema() ([]byte, error) {
 	}
 	fields := client["properties"].(map[string]any) //nolint:forcetypeassert // made by object
 	fields[jwksKey] = map[string]any{"type": []string{"object", "string"}, "description": "The client's public keys (RFC 7517, section 5), as YAML or JSON."}
+	allowed := fields["allow"].(map[string]any)["properties"].(map[string]any) //nolint:forcetypeassert // made by object
+	allowed["filter"] = map[string]any{"type": []string{"object", "string"}, "description": "A filter on directus_users in the syntax of Directus, as YAML or JSON, that must pick the user."}
+	fields[scopeRolesKey] = map[string]any{
+		"type": "object", "additionalProperties": map[string]any{"type": []string{"array", "string"}, "items": map[string]any{"type": "string"}},
+		"description": "Scopes, each with the roles of Directus of which a user must have one to be granted it.",
+	}
 	client["required"] = []string{"client_id"}
 	properties[clientsKey] = map[string]any{
 		"type": "array", "items": client,
@@ -116,6 +122,8 @@ func Reference() string {
 		fmt.Fprintf(&b, "| `%s` | %s |\n", s.key, doc)
 	}
 	fmt.Fprintf(&b, "| `%s` | The client's public keys (RFC 7517), as YAML or JSON. |\n", jwksKey)
+	fmt.Fprintf(&b, "| `%s` | A filter on directus_users in the syntax of Directus, as YAML or JSON, that must pick the user. See access.md. |\n", allowFilterKey)
+	fmt.Fprintf(&b, "| `%s` | Scopes, each with the roles of Directus, by id or name, of which a user must have one to be granted it. |\n", scopeRolesKey)
 	return b.String()
 }
 

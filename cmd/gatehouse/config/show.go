@@ -63,6 +63,7 @@ func clientNode(entry clientEntry, secretGiven bool) *yaml.Node {
 			node.Content = append(node.Content, plain(s.key), valueNode(v, s.secret))
 		}
 	}
+	node.Content = append(node.Content, allowNodes(entry.Client)...)
 	return node
 }
 

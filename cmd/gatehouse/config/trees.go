@@ -25,7 +25,7 @@ func (l *loader) clients(g given) {
 		return
 	}
 	table := clientSettings()
-	k := keysOf(table, jwksKey)
+	k := keysOf(table, clientTrees()...)
 	places := map[string]Origin{}
 	for i, item := range g.node.Content {
 		shown := fmt.Sprintf("%s[%d].", clientsKey, i)
@@ -38,9 +38,12 @@ func (l *loader) clients(g given) {
 				l.apply(s.key, shown, s.secret, s.value(&entry), value)
 			}
 		}
-		if keySet, ok := fields[jwksKey]; ok {
-			entry.JWKS = l.jwks(r, shown, keySet)
+		for _, key := range clientTrees() {
+			if tree, ok := fields[key]; ok {
+				l.clientTree(r, &entry, shown, key, tree)
+			}
 		}
+		l.emptyAllow(r, item, shown, fields)
 		at := func(key string) Origin {
 			if field, ok := fields[key]; ok {
 				return field.origin

@@ -80,6 +80,9 @@ type Patient struct {
 	Clients   ClientSettings
 	// Reads are what the service token has to read.
 	Reads []prepare.Right
+	// Rules looks at who may use clients, see ClientRules; nil where there is no
+	// token yet.
+	Rules func(ctx context.Context) []Finding
 	// WriteToken asks what directus.write_token may do; nil where there is none.
 	WriteToken func(ctx context.Context) (directus.TokenRights, error)
 	// Providers are those that Directus offers. It may be nil.
@@ -95,6 +98,9 @@ func Examine(ctx context.Context, p Patient) []Finding {
 	var findings []Finding
 	for _, look := range []func(context.Context) []Finding{p.issuer, p.store, p.keys, p.directus} {
 		findings = append(findings, look(ctx)...)
+	}
+	if p.Rules != nil {
+		findings = append(findings, p.Rules(ctx)...)
 	}
 	return findings
 }
