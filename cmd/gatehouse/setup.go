@@ -10,6 +10,7 @@ import (
 	"gatehouse/cmd/gatehouse/config"
 	"gatehouse/cmd/gatehouse/rules"
 	"gatehouse/cmd/gatehouse/setup"
+	"gatehouse/provider/userevents"
 	"gatehouse/storage/directus"
 	"gatehouse/storage/directus/prepare"
 )
@@ -31,6 +32,7 @@ func (a *app) setupCommand() *cobra.Command {
 			"--write-token makes a second user with a token that may create and change users, for registration.mode:\n" +
 			"service_token, and for profiles where people may not change their own. A role is a part of a user: whoever\n" +
 			"has this token can make himself an administrator. Leave it out unless you need it.\n\n" +
+			"Where directus.events.flow_secret is set, a Flow is made that tells of changed and deleted users by their ids.\n\n" +
 			"--clients-collection makes a collection in which clients are edited in the Studio, " + prepare.DefaultClientsCollection + " unless named\n" +
 			"(--clients-collection=name). Whoever may change its rows decides who gets people's tokens: the run says who may.",
 		RunE: func(command *cobra.Command, _ []string) error {
@@ -62,6 +64,9 @@ func (a *app) setupCommand() *cobra.Command {
 			configuredCollection := settings.ClientsCollection
 			settings.ClientsCollection = cmp.Or(clientsCollection, settings.ClientsCollection)
 			options.ClientsCollection, options.ClientChoices = settings.ClientsCollection, clientChoices()
+			if settings.Directus.FlowSecret != "" {
+				options.Flow = &prepare.Flow{URL: settings.Issuer + userevents.Path, Header: userevents.SecretHeader, Secret: settings.Directus.FlowSecret}
+			}
 			if options.Reads, err = rights(settings); err != nil {
 				return err
 			}

@@ -22,36 +22,50 @@ const (
 	accounts     = 40
 )
 
-// world is one Directus, one Redis Cluster and two nodes behind a proxy.
+// world is one Directus, one Redis Cluster and some nodes behind a proxy.
 type world struct {
-	issuer string
-	dir    string
-	binary string
-	ports  []int
-	nodes  []*stack.Process
+	directus *stack.Directus
+	// users are the ids of the accounts.
+	users []string
+	// variables are set for every node that is started.
+	variables []string
+	issuer    string
+	dir       string
+	binary    string
+	ports     []int
+	nodes     []*stack.Process
 }
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
+	return newWorldOf(t, 2, "")
+}
+
+// newWorldOf starts that many nodes. The app hears of the end of sessions at
+// backChannel, unless that is empty.
+func newWorldOf(t *testing.T, nodes int, backChannel string, variables ...string) *world {
+	t.Helper()
 	directus := stack.DirectusForTest(t, stack.DirectusOptions{})
 	cluster := stack.RedisClusterForTest(t, stack.RedisClusterOptions{})
 	front := newProxy(t)
-	w := &world{issuer: front.URL, dir: t.TempDir()}
+	w := &world{issuer: front.URL, dir: t.TempDir(), directus: directus, variables: variables}
 	w.build(t)
-	w.configure(t, directus, cluster)
+	w.configure(t, directus, cluster, backChannel)
 	w.setUp(t, directus)
 	for number := range accounts {
 		user := stack.NewUser{Email: w.email(number), Password: userPassword, FirstName: "Ada", LastName: "Lovelace"}
-		if _, err := directus.CreateUser(t.Context(), user); err != nil {
+		id, err := directus.CreateUser(t.Context(), user)
+		if err != nil {
 			t.Fatalf("create user: %v", err)
 		}
+		w.users = append(w.users, id)
 	}
 	t.Cleanup(func() {
 		for _, node := range w.nodes {
 			node.Stop()
 		}
 	})
-	for number := range 2 {
+	for number := range nodes {
 		port, err := stack.FreePort(t.Context())
 		if err != nil {
 			t.Fatal(err)
@@ -78,12 +92,19 @@ func (w *world) build(t *testing.T) {
 	}
 }
 
-// configure writes what both nodes share.
-func (w *world) configure(t *testing.T, directus *stack.Directus, cluster *stack.RedisCluster) {
+// configure writes what the nodes share.
+func (w *world) configure(t *testing.T, directus *stack.Directus, cluster *stack.RedisCluster, backChannel string) {
 	t.Helper()
 	key := make([]byte, 32)
 	if _, err := rand.Read(key); err != nil {
 		t.Fatal(err)
+	}
+	app := map[string]any{
+		"client_id": appID, "client_secret": appSecret, "client_name": "App", "first_party": true,
+		"redirect_uris": []string{redirectURI}, "grant_types": []string{"authorization_code", "refresh_token"},
+	}
+	if backChannel != "" {
+		app["backchannel_logout_uri"] = backChannel
 	}
 	content, err := json.Marshal(map[string]any{
 		"issuer":          w.issuer,
@@ -93,10 +114,7 @@ func (w *world) configure(t *testing.T, directus *stack.Directus, cluster *stack
 			"redis":        map[string]any{"addresses": cluster.Addrs, "cluster": true},
 			"sealing_keys": []string{base64.StdEncoding.EncodeToString(key)},
 		},
-		"clients": []map[string]any{{
-			"client_id": appID, "client_secret": appSecret, "client_name": "App", "first_party": true,
-			"redirect_uris": []string{redirectURI}, "grant_types": []string{"authorization_code", "refresh_token"},
-		}},
+		"clients": []map[string]any{app},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -127,7 +145,9 @@ func (w *world) command(name string, arguments []string) stack.Command {
 
 func (w *world) start(ctx context.Context, number int) error {
 	listen := fmt.Sprintf("127.0.0.1:%d", w.ports[number])
-	node, err := stack.StartProcess(w.command(fmt.Sprintf("node%d", number), []string{"serve", "--config", w.config(), "--listen", listen}))
+	command := w.command(fmt.Sprintf("node%d", number), []string{"serve", "--config", w.config(), "--listen", listen})
+	command.Env = append(command.Env, w.variables...)
+	node, err := stack.StartProcess(command)
 	if err != nil {
 		return err
 	}

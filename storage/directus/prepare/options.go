@@ -50,6 +50,9 @@ type Options struct {
 	ClientsCollection string
 	ClientChoices     map[string][]string
 
+	// Flow, if not nil, is made in Directus and tells us of changes of users.
+	Flow *Flow
+
 	// CustomerRole is the name of the role for people who sign up;
 	// DefaultCustomerRole if empty.
 	CustomerRole string

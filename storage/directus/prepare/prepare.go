@@ -38,6 +38,7 @@ func Prepare(ctx context.Context, options Options) (report Report, err error) {
 			p.writer,
 			p.customerRole,
 			p.settings,
+			p.flow,
 			p.verifyToken,
 			p.reportRules,
 			p.enforcements,

@@ -3,6 +3,8 @@ package prepare
 import (
 	"context"
 	"fmt"
+	"net/netip"
+	"net/url"
 
 	"gatehouse/storage"
 )
@@ -77,7 +79,21 @@ func environment(options Options) []Variable {
 			variables = append(variables, variable)
 		}
 	}
+	if options.Flow != nil && ownMachine(options.Flow.URL) {
+		// By default Flows reach no address of Directus's own machine. What stays
+		// denied is the metadata service of clouds.
+		variables = append(variables, Variable{"IMPORT_IP_DENY_LIST", "169.254.169.254"})
+	}
 	return variables
+}
+
+func ownMachine(address string) bool {
+	u, err := url.Parse(address)
+	if err != nil {
+		return false
+	}
+	ip, err := netip.ParseAddr(u.Hostname())
+	return u.Hostname() == "localhost" || err == nil && ip.IsLoopback()
 }
 
 const enforcementName = "one-time passwords"
