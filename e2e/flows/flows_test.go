@@ -20,6 +20,7 @@ func TestFlows(t *testing.T) {
 		"suspension cuts off within the staleness limit": suspension,
 		"deletion cuts off within the staleness limit":   deletion,
 		"nobody can have somebody else suspended":        guessing,
+		"who may use a client":                           whoMayUse,
 	} {
 		t.Run(name, func(t *testing.T) { run(t, w) })
 	}
