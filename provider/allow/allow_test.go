@@ -2,6 +2,7 @@ package allow_test
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -149,6 +150,11 @@ func TestRoleThatIsLost(t *testing.T) {
 	for _, test := range []step{
 		{"refresh", func(t *testing.T, w *world, tokens providertest.Answer) {
 			w.rp.Refresh(tokens.Text("refresh_token")).WantError(t, http.StatusBadRequest, oauth.InvalidGrant)
+		}},
+		{"introspection", func(t *testing.T, w *world, tokens providertest.Answer) {
+			if answer := w.rp.Post("/introspect", url.Values{"token": {tokens.Text("access_token")}}); answer.JSON["active"] != false {
+				t.Errorf("introspection says %s", answer.Raw)
+			}
 		}},
 		{"userinfo", func(t *testing.T, w *world, tokens providertest.Answer) {
 			w.UserInfo(t, tokens.Text("access_token")).WantError(t, http.StatusUnauthorized, oauth.InvalidToken)

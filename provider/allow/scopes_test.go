@@ -89,6 +89,9 @@ func TestScopesFollowTheRoles(t *testing.T) {
 	if info := w.UserInfo(t, tokens.Text("access_token")).WantOK(t); info.JSON["phone_number"] != nil {
 		t.Errorf("userinfo says %s", info.Raw)
 	}
+	if answer := w.rp.Post("/introspect", url.Values{"token": {tokens.Text("access_token")}}); answer.Text("scope") != "openid" {
+		t.Errorf("introspection says %s", answer.Raw)
+	}
 	asked := url.Values{"grant_type": {"refresh_token"}, "refresh_token": {tokens.Text("refresh_token")}, "scope": {"phone"}}
 	w.rp.Token(asked).WantError(t, http.StatusBadRequest, oauth.InvalidScope)
 	tokens = w.rp.Refresh(tokens.Text("refresh_token")).WantOK(t)

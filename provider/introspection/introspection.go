@@ -88,6 +88,19 @@ func (e *Endpoint) introspect(w http.ResponseWriter, r *http.Request) (*oidc.Int
 		if err != nil {
 			return nil, err
 		}
+		err = e.Allow.Enforce(r.Context(), active.Client, active.Grant, user)
+		if errors.Is(err, allow.ErrDenied) {
+			return &oidc.IntrospectionResponse{}, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		// A resource grants no more than the user's roles permit now.
+		withheld, err := e.Allow.Withheld(r.Context(), active.Client, user)
+		if err != nil {
+			return nil, err
+		}
+		active.Scopes = allow.Narrow(active.Scopes, withheld)
 		if released, err = e.claims(r.Context(), active, user); err != nil {
 			return nil, err
 		}
@@ -105,16 +118,11 @@ func (e *Endpoint) claims(ctx context.Context, active token.Active, user storage
 	if active.Refresh || !e.Claims.Releases(active.Scopes, nil, claims.AccessToken) {
 		return nil, nil
 	}
-	withheld, err := e.Allow.Withheld(ctx, active.Client, user)
+	person, err := e.Claims.Look(ctx, user, active.Scopes, storage.ClaimsRequest{})
 	if err != nil {
 		return nil, err
 	}
-	scopes := allow.Narrow(active.Scopes, withheld)
-	person, err := e.Claims.Look(ctx, user, scopes, storage.ClaimsRequest{})
-	if err != nil {
-		return nil, err
-	}
-	return e.Claims.ForAccessToken(ctx, person, scopes, e.Evidence)
+	return e.Claims.ForAccessToken(ctx, person, active.Scopes, e.Evidence)
 }
 
 // find ignores token_type_hint: the two kinds cannot be mistaken.
