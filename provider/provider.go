@@ -30,6 +30,7 @@ import (
 	"gatehouse/provider/introspection"
 	"gatehouse/provider/logout"
 	"gatehouse/provider/oauth"
+	"gatehouse/provider/picture"
 	"gatehouse/provider/registration"
 	"gatehouse/provider/revocation"
 	"gatehouse/provider/session"
@@ -87,6 +88,8 @@ type Config struct {
 	// Upstream, if any, is where the token pairs of sign-ins are kept, so that
 	// clients may have tokens of Directus for their users.
 	Upstream Upstream
+	// Pictures shows those of users; nil shows none.
+	Pictures *picture.Endpoint
 
 	// SessionManagement lets apps ask in the browser whether its sign-in has
 	// changed (OpenID Connect Session Management 1.0).
@@ -146,6 +149,7 @@ type Provider struct {
 	clientKeys    *clientkeys.Keys
 	subjects      *claims.Subjects
 	desk          *desk.Desk
+	pictures      *picture.Endpoint
 	gate          *account.Gate
 	watch         *watch.Watch
 	events        *userevents.Endpoint
@@ -162,7 +166,7 @@ func New(config Config) (*Provider, error) {
 	if config.Clients == nil || config.Directory == nil || config.Claims == nil || config.Keys == nil || config.LogoutPages == nil {
 		return nil, errors.New("provider: clients, directory, claims, keys and pages are needed")
 	}
-	p := &Provider{base: base}
+	p := &Provider{base: base, pictures: config.Pictures}
 	if err := p.shared(config); err != nil {
 		return nil, fmt.Errorf("provider: %w", err)
 	}
@@ -381,6 +385,9 @@ func (p *Provider) mount(router chi.Router, screens func(chi.Router)) {
 	p.events.Mount(router)
 	p.authorize.Mount(router)
 	p.logout.Mount(router)
+	if p.pictures != nil {
+		p.pictures.Mount(router)
+	}
 	if p.sessions.StateShown {
 		checksession.Page{Cookie: p.sessions.StateCookie()}.Mount(router)
 	}

@@ -20,6 +20,7 @@ import (
 	"gatehouse/provider/event"
 	"gatehouse/provider/fetch"
 	"gatehouse/provider/oauth"
+	"gatehouse/provider/picture"
 	"gatehouse/provider/session"
 	"gatehouse/storage"
 	"gatehouse/storage/directus"
@@ -59,12 +60,23 @@ func (a *app) build(ctx context.Context, settings *config.Loaded, backend storag
 	}
 	claimMap := settings.ClaimMap()
 	claimMap.Logger = logger
+	var pictures *picture.Endpoint
+	if settings.Directus.Pictures == config.PicturesOn {
+		links, err := picture.NewLinks(settings.Issuer, a.now, sealing...)
+		if err != nil {
+			return nil, err
+		}
+		pictures, claimMap.Picture = &picture.Endpoint{Links: links, Sink: sink}, links.URL
+	}
 	releaser, err := claims.New(claimMap)
 	if err != nil {
 		return nil, err
 	}
 	if p.directus, err = a.newDirectus(settings, releaser.Fields(), sink, logger); err != nil {
 		return nil, err
+	}
+	if pictures != nil {
+		pictures.Source = p.directus
 	}
 	if p.sessions, err = newSessions(settings, p); err != nil {
 		return nil, err
@@ -88,6 +100,7 @@ func (a *app) build(ctx context.Context, settings *config.Loaded, backend storag
 		Fetcher: outbound,
 		Pages:   screens, LogoutPages: screens.LogoutPages(),
 		Tokens: tokenLifetimes(settings), Sessions: sessionLifetimes(settings),
+		Pictures:           pictures,
 		SessionManagement:  settings.SessionManagement,
 		PairwiseSecret:     []byte(settings.PairwiseSecret.Reveal()),
 		ClientRegistration: settings.ClientRegistration.Settings(),

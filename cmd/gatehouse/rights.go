@@ -34,6 +34,9 @@ func rights(settings *config.Loaded) ([]prepare.Right, error) {
 	if settings.ClientsCollection != "" {
 		reads = append(reads, prepare.Right{Collection: settings.ClientsCollection, Why: "clients stand in it (clients_collection)"})
 	}
+	if settings.Directus.Pictures == config.PicturesOn {
+		reads = append(reads, prepare.Right{Collection: prepare.Files, Why: "directus.pictures is on, and pictures of people are files"})
+	}
 	return append(reads, ruleRights(slices.Concat(settings.Clients, settings.ClientRights))...), nil
 }
 

@@ -36,6 +36,9 @@ type Config struct {
 	Rules   map[string]Rule
 	// EmailVerified is VerifiedByEvidence if empty.
 	EmailVerified EmailVerified
+	// Picture says where the avatar with an id is shown, empty for what is no id. It
+	// is nil where pictures are not shown.
+	Picture func(file string) string
 	// Logger is told once of each claim whose value does not convert. It may be nil.
 	Logger *slog.Logger
 }
@@ -47,6 +50,7 @@ type Releaser struct {
 	// first.
 	names         []string
 	emailVerified EmailVerified
+	picture       func(file string) string
 	access        Access
 	maxAge        time.Duration
 	log           *slog.Logger
@@ -64,7 +68,7 @@ type claim struct {
 func New(config Config) (*Releaser, error) {
 	r := &Releaser{
 		claims: map[string]claim{}, emailVerified: cmp.Or(config.EmailVerified, VerifiedByEvidence),
-		log: config.Logger, told: &sync.Map{},
+		picture: config.Picture, log: config.Logger, told: &sync.Map{},
 	}
 	if r.log == nil {
 		r.log = slog.New(slog.DiscardHandler)
@@ -82,6 +86,7 @@ func New(config Config) (*Releaser, error) {
 		}
 		rules[name] = Rule{From: from}
 	}
+	withPicture(rules, config.Picture)
 	for _, name := range slices.Sorted(maps.Keys(rules)) {
 		parsed, err := parseRule(name, rules[name])
 		if err != nil {
@@ -344,6 +349,8 @@ func (r *Releaser) value(person Person, name string) any {
 		return nil
 	case converted == nil:
 		return c.Default
+	case name == "picture":
+		return r.pictureURL(c, converted)
 	}
 	return converted
 }

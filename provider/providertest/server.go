@@ -25,6 +25,7 @@ import (
 	"gatehouse/provider/event"
 	"gatehouse/provider/fetch"
 	"gatehouse/provider/oauth"
+	"gatehouse/provider/picture"
 	"gatehouse/provider/registration"
 	"gatehouse/provider/session"
 	"gatehouse/provider/token"
@@ -81,6 +82,8 @@ type Options struct {
 	EncryptionAlgorithms []jose.KeyAlgorithm
 	// NoRegistration says that nobody can register.
 	NoRegistration bool
+	// Pictures shows those of users.
+	Pictures bool
 	// PasswordPolicy is what the screens know of the project's; Directus has its
 	// own.
 	PasswordPolicy func(password string) bool
@@ -199,7 +202,8 @@ func newStore(t testing.TB, clock *Clock, wrap func(storage.Backend) storage.Bac
 
 func (s *Server) handler(t testing.TB, options Options) http.Handler {
 	t.Helper()
-	releaser := s.releaser(t, options)
+	pictures := s.pictures(t, options)
+	releaser := s.releaser(t, options, pictures)
 	users := options.Directus
 	if users.URL == "" {
 		users = RealDirectus{URL: s.Directus.URL, ServiceToken: s.Directus.ServiceToken}
@@ -218,6 +222,9 @@ func (s *Server) handler(t testing.TB, options Options) http.Handler {
 	})
 	if err != nil {
 		t.Fatalf("make Directus client: %v", err)
+	}
+	if pictures != nil {
+		pictures.Source = client
 	}
 	algorithms := options.Algorithms
 	if algorithms == nil {
@@ -251,7 +258,7 @@ func (s *Server) handler(t testing.TB, options Options) http.Handler {
 		Sessions: session.Lifetimes{
 			Idle: SessionIdle, Absolute: SessionAbsolute, RememberedIdle: 20 * 24 * time.Hour, RememberedAbsolute: 90 * 24 * time.Hour,
 		},
-		SessionManagement: options.SessionManagement, Upstream: upstream,
+		SessionManagement: options.SessionManagement, Upstream: upstream, Pictures: pictures,
 		PairwiseSecret: options.PairwiseSecret, ClientRegistration: options.clientRegistration(),
 		Registration: !options.NoRegistration, ExternalSignIn: options.ExternalSignIn,
 		RequestLifetime: RequestLifetime, Staleness: cmp.Or(options.Staleness, Staleness), Users: options.users(), Now: s.Clock.Now, Random: rand.Reader, Sink: s.Events,
@@ -265,13 +272,30 @@ func (s *Server) handler(t testing.TB, options Options) http.Handler {
 	})
 }
 
-func (s *Server) releaser(t testing.TB, options Options) *claims.Releaser {
+// pictures is nil if they are not shown.
+func (s *Server) pictures(t testing.TB, options Options) *picture.Endpoint {
+	t.Helper()
+	if !options.Pictures {
+		return nil
+	}
+	links, err := picture.NewLinks(s.Issuer, s.Clock.Now, randomBytes(t, 32))
+	if err != nil {
+		t.Fatalf("make addresses of pictures: %v", err)
+	}
+	return &picture.Endpoint{Links: links, Sink: s.Events}
+}
+
+func (s *Server) releaser(t testing.TB, options Options, pictures *picture.Endpoint) *claims.Releaser {
 	t.Helper()
 	mapping := options.Mapping
 	if mapping == nil {
 		mapping = claims.DefaultMapping()
 	}
-	releaser, err := claims.New(claims.Config{Mapping: mapping, Rules: options.Rules, EmailVerified: options.EmailVerified, Logger: options.Logger})
+	config := claims.Config{Mapping: mapping, Rules: options.Rules, EmailVerified: options.EmailVerified, Logger: options.Logger}
+	if pictures != nil {
+		config.Picture = pictures.Links.URL
+	}
+	releaser, err := claims.New(config)
 	if err != nil {
 		t.Fatalf("make claims: %v", err)
 	}

@@ -106,6 +106,7 @@ type Client struct {
 	providers providers
 	register  registering
 	brand     *brand
+	avatars   *avatars
 }
 
 // New returns a Client; it does not speak to Directus yet.
@@ -158,6 +159,10 @@ func New(config Config) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("directus: cache: %w", err)
 	}
+	avatars, err := newAvatars()
+	if err != nil {
+		return nil, fmt.Errorf("directus: cache: %w", err)
+	}
 	logger := config.Logger
 	if logger == nil {
 		logger = slog.New(slog.DiscardHandler)
@@ -165,7 +170,7 @@ func New(config Config) (*Client, error) {
 	return &Client{
 		rest: caller, token: config.ServiceToken, writeToken: config.WriteToken, publicURL: publicURL, columns: columns, clients: config.ClientsCollection, forward: config.ForwardClientAddress,
 		now: config.Now, random: config.Random, log: logger, cache: cache, access: access,
-		register: register, brand: brand,
+		register: register, brand: brand, avatars: avatars,
 	}, nil
 }
 

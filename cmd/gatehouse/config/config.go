@@ -101,6 +101,8 @@ type Directus struct {
 	// EnforceTFA are the names of the policies that ask for one-time passwords. It
 	// is a note: sign-ins ask Directus.
 	EnforceTFA []string
+	// Pictures is PicturesOn or PicturesOff.
+	Pictures string
 }
 
 // Whether changes of users are heard by Directus's WebSocket.
@@ -110,6 +112,12 @@ const (
 	WebSocketAuto = "auto"
 	WebSocketOn   = "on"
 	WebSocketOff  = "off"
+)
+
+// What is done with the pictures of users.
+const (
+	PicturesOff = "off"
+	PicturesOn  = "on"
 )
 
 // Registration is who may register, and how.

@@ -32,6 +32,10 @@ func peopleSettings() []setting[Config] {
 			value: func(c *Config) value { return texts(&c.Directus.EnforceTFA) },
 		},
 		{
+			key: "directus.pictures", fallback: PicturesOff, doc: "on: the claim picture is an address below the issuer at which the avatar of the user is shown, as WebP. gatehouse setup then lets the service token read directus_files: every file, where Directus 12 has no licence.",
+			value: func(c *Config) value { return choice(&c.Directus.Pictures, PicturesOff, PicturesOn) },
+		},
+		{
 			key: publicURLKey, doc: "Where browsers find Directus (its PUBLIC_URL). Needed for external sign-in.",
 			value: func(c *Config) value { return text(&c.Directus.PublicURL) },
 		},

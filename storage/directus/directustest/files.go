@@ -17,6 +17,13 @@ func (s *Server) AllowOwnFiles() {
 	s.ownFiles = true
 }
 
+// AllowServiceFiles lets the service token read every file.
+func (s *Server) AllowServiceFiles() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.serviceFiles = true
+}
+
 // AllowFileRemoval lets every user remove files.
 func (s *Server) AllowFileRemoval() {
 	s.mu.Lock()
@@ -106,7 +113,7 @@ func (s *Server) storeFile(w http.ResponseWriter, r *http.Request, who caller) {
 
 func (s *Server) showFile(w http.ResponseWriter, r *http.Request, who caller) {
 	s.mu.Lock()
-	allowed := who == administrator || who == writer || who == person && s.ownFiles || s.project.names(r.PathValue("id"))
+	allowed := who == administrator || who == writer || who == person && s.ownFiles || who == service && s.serviceFiles || s.project.names(r.PathValue("id"))
 	file, found := s.files[r.PathValue("id")]
 	presetsOnly := s.presetsOnly
 	s.mu.Unlock()

@@ -52,6 +52,8 @@ type Server struct {
 	// whether they may store files and see them.
 	ownColumns []string
 	ownFiles   bool
+	// serviceFiles lets the service token read every file.
+	serviceFiles bool
 	// sizes says whether files are shown in any size, or in presets alone.
 	presetsOnly bool
 	// policy says which passwords are taken; nil takes all.
