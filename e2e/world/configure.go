@@ -47,7 +47,7 @@ func (w *World) configure() error {
 		"policy_uri":         w.Shop.URL + "/privacy",
 		"tos_uri":            w.Shop.URL + "/terms",
 		"help_uri":           w.Shop.URL + "/help",
-		"clients":            []map[string]any{w.webClient(w.Shop), w.webClient(w.Club), w.nativeClient(), w.Portal.client()},
+		"clients":            []map[string]any{w.webClient(w.Shop), w.webClient(w.Club), nativeClient(w.Native), w.editorsClient(), w.Portal.client()},
 	}})
 	return err
 }
@@ -69,12 +69,18 @@ func (w *World) webClient(app App) map[string]any {
 	return client
 }
 
-func (w *World) nativeClient() map[string]any {
+func nativeClient(app NativeApp) map[string]any {
 	return map[string]any{
-		"client_id": w.Native.ClientID, "client_name": w.Native.Name, "application_type": "native",
+		"client_id": app.ClientID, "client_name": app.Name, "application_type": "native",
 		"token_endpoint_auth_method": "none",
-		"redirect_uris":              []string{"http://127.0.0.1" + w.Native.CallbackPath},
+		"redirect_uris":              []string{"http://127.0.0.1" + app.CallbackPath},
 		"response_types":             []string{"code", "code id_token"},
 		"grant_types":                []string{"authorization_code", "refresh_token", "implicit"},
 	}
+}
+
+func (w *World) editorsClient() map[string]any {
+	client := nativeClient(w.Editors)
+	client["allow"] = map[string]any{"filter": map[string]any{"title": map[string]any{"_eq": "Editor"}}}
+	return client
 }

@@ -51,8 +51,10 @@ type World struct {
 	// Native is a public client for a relying party of the specs' own, on any
 	// port of 127.0.0.1.
 	Native NativeApp `json:"native"`
-	Portal Portal    `json:"portal"`
-	People People    `json:"people"`
+	// Editors is as Native, and open to those alone whose title is Editor.
+	Editors NativeApp `json:"editors"`
+	Portal  Portal    `json:"portal"`
+	People  People    `json:"people"`
 
 	options   Options
 	upstream  *upstream // nil unless people may also sign in elsewhere
@@ -178,6 +180,7 @@ func (w *World) describeApps() {
 	w.Shop = App{Name: "Acme Shop", URL: local(w.ports.shop), ClientID: "shop", secret: rand.Text() + rand.Text()}
 	w.Club = App{Name: "Acme Club", URL: local(w.ports.club), ClientID: "club", secret: rand.Text() + rand.Text()}
 	w.Native = NativeApp{Name: "Acme Reader", ClientID: "reader", CallbackPath: "/callback"}
+	w.Editors = NativeApp{Name: "Acme Newsroom", ClientID: "editors", CallbackPath: "/callback"}
 }
 
 func (w *World) startDirectus(ctx context.Context) error {

@@ -22,6 +22,8 @@ export interface World {
   /** The operator's own, asks for no consent; its pages say nothing, but hear of sign-outs. */
   portal: App & { clientSecret: string };
   native: { name: string; clientId: string; callbackPath: string };
+  /** As native, and open to those alone whose title in Directus is Editor. */
+  editors: { name: string; clientId: string; callbackPath: string };
   people: { normal: Person; otp: Person & { otpSecret: string }; suspended: Person; elsewhere: Person };
 }
 
