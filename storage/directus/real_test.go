@@ -74,6 +74,7 @@ func TestOnDirectus(t *testing.T) {
 		"roles and policies":              accessOfUsers,
 		"several users at once":           findAll,
 		"events name users":               eventsNameUsers,
+		"avatars":                         avatarsAreShown,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
