@@ -169,3 +169,26 @@ func TestClientsInDirectusWhileItIsDown(t *testing.T) {
 	rp.Refresh(tokens.Text("refresh_token")).WantOK(t)
 	browser.Get(rp.AuthorizationURL(map[string]string{"prompt": "none"})).Code(t)
 }
+
+// A node that starts while Directus is down must not tell apps that they do not
+// exist: they would sign their people out.
+func TestClientsInDirectusThatWereNotReadYet(t *testing.T) {
+	s := providertest.New(t, providertest.Options{ClientRows: true})
+	s.AddUser("ada@example.com")
+	rp := s.WebOfRow(t, rowID)
+	s.ClientRows.Put(rowID, providertest.WebRow(rowID))
+	s.Directus.Inject(directustest.Fault{Path: "/items/gatehouse_clients", Drop: true})
+	if err := s.Collection.Refresh(t.Context()); err == nil {
+		t.Fatal("Directus answered")
+	}
+	rp.Refresh("any").WantError(t, http.StatusServiceUnavailable, "temporarily_unavailable")
+	if page := s.NewBrowser(t).Get(rp.AuthorizationURL(nil)); page.Status != http.StatusServiceUnavailable {
+		t.Errorf("authorization: status %d", page.Status)
+	}
+	// The clients of the configuration are served meanwhile.
+	s.NewBrowser(t).SignIn(s.Web(t), "ada@example.com", nil)
+	s.Directus.ClearFaults()
+	s.Refresh(t)
+	s.Clock.Advance(time.Second)
+	s.NewBrowser(t).SignIn(rp, "ada@example.com", nil)
+}

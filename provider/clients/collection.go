@@ -50,7 +50,8 @@ type Collection struct {
 	config     CollectionConfig
 	configured map[string]bool
 	rights     map[string]storage.Client
-	good       atomic.Pointer[map[string]storage.Client]
+	// good is nil until the first reading.
+	good atomic.Pointer[map[string]storage.Client]
 
 	reading sync.Mutex // guards what follows
 	last    reading
@@ -82,15 +83,22 @@ func NewCollection(config CollectionConfig) (*Collection, error) {
 	for _, client := range config.Rights {
 		c.rights[client.ID] = client
 	}
-	c.good.Store(&map[string]storage.Client{})
 	return c, nil
 }
 
 // Client returns the client with the id, if there is one that may be used.
 func (c *Collection) Client(id string) (storage.Client, bool) {
-	client, ok := (*c.good.Load())[id]
+	good := c.good.Load()
+	if good == nil {
+		return storage.Client{}, false
+	}
+	client, ok := (*good)[id]
 	return client, ok
 }
+
+// Known says whether the rows were read at all. Before that nobody can tell a
+// client that does not exist from one that was not read yet.
+func (c *Collection) Known() bool { return c.good.Load() != nil }
 
 // Run reads at once and then at every tick, until ctx ends.
 func (c *Collection) Run(ctx context.Context, ticks <-chan time.Time) {

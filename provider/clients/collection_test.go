@@ -255,16 +255,20 @@ func TestCollectionRunReadsAtOnceAndAtEveryTick(t *testing.T) {
 
 func TestSourceAsksTheCollectionBeforeTheStore(t *testing.T) {
 	w := newCollection(t)
-	w.table.set("1", rowOf(t, wellWritten, nil))
-	w.refresh(t)
 	source, err := clients.NewSource(clients.SourceConfig{
 		Configured: []storage.Client{{ID: "configured", Name: "from the file"}}, Collection: w.Collection, Store: w.store, Now: w.clock.Now,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	wantName(t, source, "board", "Acme Board")
 	wantName(t, source, "configured", "from the file")
+	// Not read yet is not the same as not there.
+	if _, err := source.Client(t.Context(), "board"); !errors.Is(err, storage.ErrUnavailable) || errors.Is(err, storage.ErrNotFound) {
+		t.Errorf("before the first reading: got %v, want ErrUnavailable", err)
+	}
+	w.table.set("1", rowOf(t, wellWritten, nil))
+	w.refresh(t)
+	wantName(t, source, "board", "Acme Board")
 	w.table.set("2")
 	w.refresh(t)
 	if _, err := source.Client(t.Context(), "board"); !errors.Is(err, storage.ErrNotFound) {

@@ -67,7 +67,10 @@ func NewSource(config SourceConfig) (*Source, error) {
 	return s, nil
 }
 
-// Client returns the client with the id, or storage.ErrNotFound.
+// Client returns the client with the id, or storage.ErrNotFound. As long as the
+// collection was not read yet, an id that nobody else has is storage.ErrUnavailable:
+// apps would give up what they hold, and nobody would tell them of sign-outs, if
+// they were said not to exist.
 func (s *Source) Client(ctx context.Context, id string) (storage.Client, error) {
 	if client, ok := s.configured[id]; ok {
 		return client, nil
@@ -84,6 +87,9 @@ func (s *Source) Client(ctx context.Context, id string) (storage.Client, error) 
 	if err != nil {
 		// Unknown ids are not remembered: strangers could push the known out.
 		s.cached.Remove(id)
+		if errors.Is(err, storage.ErrNotFound) && s.collection != nil && !s.collection.Known() {
+			return storage.Client{}, fmt.Errorf("look up client: %w: those in Directus were not read yet", storage.ErrUnavailable)
+		}
 		return storage.Client{}, fmt.Errorf("look up client: %w", err)
 	}
 	s.cached.Add(id, cachedClient{client: record.Value, until: s.now().Add(CacheFor)})
