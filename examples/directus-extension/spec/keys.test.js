@@ -109,6 +109,12 @@ test('refused: a weak key', async () => {
   assert.deepEqual(await world.rest(world.token({ by: weak })), world.default());
 });
 
+test('refused: a key of another curve', async () => {
+  const wide = pair('ES256', () => generateKeyPairSync('ec', { namedCurve: 'P-384' }));
+  const world = new World({ keys: [wide] });
+  assert.deepEqual(await world.rest(world.token({ by: wide })), world.default());
+});
+
 test('the private part of a published key is not used', async () => {
   const world = new World({ keys: [{ jwk: { ...ed.jwk, d: ed.privateKey.export({ format: 'jwk' }).d } }] });
   assert.deepEqual(await world.rest(world.token({ by: ed })), accepted);

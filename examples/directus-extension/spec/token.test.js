@@ -116,7 +116,7 @@ for (const [name, make] of Object.entries({
 test('left alone: tokens in the query, in a cookie, or with another scheme', async () => {
   const world = new World();
   const token = world.token();
-  for (const headers of [{}, { cookie: `directus_session_token=${token}` }, { authorization: `DPoP ${token}` }, { authorization: `Bearer  ${token}` }]) {
+  for (const headers of [{}, { cookie: `directus_session_token=${token}` }, { authorization: `DPoP ${token}` }, { authorization: `Bearer  ${token}` }, { authorization: `Bearer ${token} x` }]) {
     // Directus puts what it finds in any of them into req.token.
     const req = { headers, token, query: { access_token: token } };
     assert.deepEqual(await world.filters.authenticate(world.default(), { req }, {}), world.default());

@@ -91,6 +91,11 @@ test('the accountability that Directus made is left as it was', async () => {
   assert.deepEqual(await world.rest(world.token(), { before }), { ...accepted, ip, userAgent: 'a browser', origin: 'https://shop.example.com' });
 });
 
+test('nobody comes in as administrator or with Studio access, whatever stood there before', async () => {
+  const world = new World();
+  assert.deepEqual(await world.rest(world.token(), { before: { ...world.default(), admin: true, app: true } }), accepted);
+});
+
 class Socket {
   closed = 0;
   constructor(accountability) {
