@@ -32,6 +32,8 @@ type parts struct {
 	store    *storage.Store
 	ring     *keys.Ring
 	directus *directus.Client
+	// paths are the fields that claims are made of.
+	paths []claims.Path
 	// collection is nil unless clients stand in Directus.
 	collection *clients.Collection
 	// sessions keeps token pairs of Directus; nil where no client may have any.
@@ -72,6 +74,7 @@ func (a *app) build(ctx context.Context, settings *config.Loaded, backend storag
 	if err != nil {
 		return nil, err
 	}
+	p.paths = releaser.Paths()
 	if p.directus, err = a.newDirectus(settings, releaser.Fields(), sink, logger); err != nil {
 		return nil, err
 	}

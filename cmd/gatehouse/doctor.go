@@ -107,6 +107,7 @@ func (a *app) patient(settings *config.Loaded) doctor.Patient {
 			patient.Rules = func(ctx context.Context) []doctor.Finding {
 				return doctor.ClientRules(ctx, client, slices.Concat(settings.Clients, settings.ClientRights))
 			}
+			patient.Fields, patient.Paths = client.CheckFields, releaser.Paths()
 		}
 	}
 	if settings.Directus.WriteToken != "" {

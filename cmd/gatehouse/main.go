@@ -80,7 +80,7 @@ func (a *app) command() *cobra.Command {
 	root.AddGroup(&cobra.Group{ID: "run", Title: "Run:"}, &cobra.Group{ID: "manage", Title: "Manage:"})
 	for group, commands := range map[string][]*cobra.Command{
 		"run":    {a.serveCommand(), a.setupCommand(), a.doctorCommand(), a.healthcheckCommand()},
-		"manage": {a.configCommand(), a.clientCommand(), a.keysCommand(), a.accountCommand(), a.sessionCommand()},
+		"manage": {a.configCommand(), a.clientCommand(), a.keysCommand(), a.accountCommand(), a.sessionCommand(), a.userCommand()},
 	} {
 		for _, command := range commands {
 			command.GroupID = group

@@ -82,7 +82,13 @@ func (a *app) serve(ctx context.Context, settings *config.Loaded, allowAdminToke
 			Patience: settings.ShutdownTimeout, Logger: logger, Stopping: probes.Stop,
 		})
 	})
-	group.Go(func() error { return guard.watch(background) })
+	group.Go(func() error {
+		err := guard.watch(background)
+		if err == nil {
+			watchFields(background, parts.directus, parts.paths, logger)
+		}
+		return err
+	})
 	group.Go(func() error {
 		ticker := time.NewTicker(parts.ring.ReloadEvery())
 		defer ticker.Stop()

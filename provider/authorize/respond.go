@@ -127,15 +127,13 @@ func responseParameters(code string, set token.Set) url.Values {
 // Connect Core 1.0, section 5.4) and all that were asked for by name. The ID token
 // that a code gives has them, so that fewer pass the browser (section 3.3.3.6).
 func (e *Endpoint) identity(ctx context.Context, request storage.AuthorizationRequest, client storage.Client, person claims.Person) (map[string]any, error) {
-	scopes, in := request.Scopes, []claims.Destination{claims.IDToken}
+	scopes, in := request.Scopes, claims.InIDToken(client)
 	requested := claims.Identity(request.Claims).IDToken
 	switch {
 	case request.ResponseType == oauth.ResponseTypeIDToken:
 		in, requested = append(in, claims.UserInfo), claims.Everywhere(request.Claims)
 	case request.ResponseType != oauth.ResponseTypeIDTokenToken:
 		return nil, nil
-	case client.IDTokenScopeClaims:
-		in = append(in, claims.UserInfo)
 	}
 	if !e.Claims.Releases(scopes, requested, in...) {
 		return nil, nil

@@ -25,6 +25,15 @@ func (r *Releaser) ForAccessToken(ctx context.Context, person Person, scopes []s
 	return r.Release(ctx, person, scopes, nil, evidence, AccessToken)
 }
 
+// InIDToken are the destinations that an ID token stands for: claims of userinfo are
+// in it for clients that want them there as well.
+func InIDToken(client storage.Client) []Destination {
+	if client.IDTokenScopeClaims {
+		return []Destination{IDToken, UserInfo}
+	}
+	return []Destination{IDToken}
+}
+
 // due says whether the claim is to be released: a scope releases it to one of the
 // destinations, or it was asked for by name.
 func (r *Releaser) due(name string, scopes []string, requested map[string]storage.ClaimRequest, in []Destination) bool {

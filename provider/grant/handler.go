@@ -158,10 +158,7 @@ func (e *Endpoint) chosen(client storage.Client, name string) (grantType, error)
 // belong there, those that were asked for there by name, and those of userinfo for
 // clients that want them there as well.
 func (e *Endpoint) identity(ctx context.Context, authorization token.Authorization, person claims.Person) (map[string]any, error) {
-	requested, in := authorization.Grant.Claims.IDToken, []claims.Destination{claims.IDToken}
-	if authorization.Client.IDTokenScopeClaims {
-		in = append(in, claims.UserInfo)
-	}
+	requested, in := authorization.Grant.Claims.IDToken, claims.InIDToken(authorization.Client)
 	if authorization.Grant.Subject == "" || !e.Claims.Releases(authorization.Scopes, requested, in...) {
 		return nil, nil
 	}

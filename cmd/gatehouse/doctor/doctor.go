@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"gatehouse/provider/claims"
 	"gatehouse/storage"
 	"gatehouse/storage/directus"
 	"gatehouse/storage/directus/prepare"
@@ -83,6 +84,10 @@ type Patient struct {
 	// Rules looks at who may use clients, see ClientRules; nil where there is no
 	// token yet.
 	Rules func(ctx context.Context) []Finding
+	// Fields holds the fields of claims against Directus, and Paths says which claims
+	// they are of. Fields may be nil.
+	Fields func(ctx context.Context) ([]directus.FieldProblem, error)
+	Paths  []claims.Path
 	// WriteToken asks what directus.write_token may do; nil where there is none.
 	WriteToken func(ctx context.Context) (directus.TokenRights, error)
 	// Providers are those that Directus offers. It may be nil.

@@ -1,0 +1,110 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"gatehouse/cmd/gatehouse/config"
+	"gatehouse/provider/claims"
+	"gatehouse/provider/clients"
+	"gatehouse/provider/event"
+	"gatehouse/storage"
+)
+
+func (a *app) userCommand() *cobra.Command {
+	return group("user", "See what apps learn of a person", a.userPreview())
+}
+
+// preview is what an app would learn, by where it stands.
+type preview struct {
+	IDToken     map[string]any `json:"id_token"`
+	UserInfo    map[string]any `json:"userinfo"`
+	AccessToken map[string]any `json:"access_token"`
+}
+
+func (a *app) userPreview() *cobra.Command {
+	var user, client, scope string
+	command := &cobra.Command{
+		Use: "preview", Short: "Print the claims that a client would get of a user", Args: cobra.NoArgs,
+		Long: "Prints the claims of a user that the ID token, userinfo and the access token would hold, as JSON, without those of\n" +
+			"the protocol. Nothing is issued. Without --scope it is everything that the client may ask for; scopes that\n" +
+			"scope_roles would keep from the user are not taken away.",
+		RunE: func(command *cobra.Command, _ []string) error {
+			if user == "" || client == "" {
+				return errors.New("name a user and a client: --user (id or e-mail) and --client")
+			}
+			return a.withStore(command.Context(), func(settings *config.Loaded, store *storage.Store) error {
+				shown, err := a.preview(command.Context(), settings, store, user, client, strings.Fields(scope))
+				if err != nil {
+					return err
+				}
+				return printJSON(command.OutOrStdout(), shown)
+			})
+		},
+	}
+	command.Flags().StringVar(&user, "user", "", "id or e-mail address of the user")
+	command.Flags().StringVar(&client, "client", "", "client_id")
+	command.Flags().StringVar(&scope, "scope", "", "scopes, with spaces between")
+	return command
+}
+
+func (a *app) preview(ctx context.Context, settings *config.Loaded, store *storage.Store, user, clientID string, scopes []string) (preview, error) {
+	source, err := clients.NewSource(clients.SourceConfig{Configured: settings.Clients, Store: store, Now: a.now})
+	if err != nil {
+		return preview{}, err
+	}
+	client, err := source.Client(ctx, clientID)
+	if err != nil {
+		return preview{}, fmt.Errorf("client %s: %w", clientID, err)
+	}
+	claimMap := settings.ClaimMap()
+	claimMap.Logger = a.logger(settings)
+	releaser, err := claims.New(claimMap)
+	if err != nil {
+		return preview{}, err
+	}
+	people, err := a.newDirectus(settings, releaser.Fields(), event.Discard, a.logger(settings))
+	if err != nil {
+		return preview{}, err
+	}
+	releaser = releaser.WithAccess(people, settings.Directus.Staleness)
+	find := people.FindByEmail
+	if !strings.Contains(user, "@") {
+		find = func(ctx context.Context, id string) (storage.Account, error) { return people.Find(ctx, id, 0) }
+	}
+	account, err := find(ctx, user)
+	if err != nil {
+		return preview{}, fmt.Errorf("user %s: %w", user, err)
+	}
+	subjects, err := claims.NewSubjects([]byte(settings.PairwiseSecret.Reveal()))
+	if err != nil {
+		return preview{}, err
+	}
+	if len(scopes) == 0 {
+		scopes = releaser.Scopes()
+	}
+	scopes = slices.DeleteFunc(scopes, func(scope string) bool { return !claims.Allowed(client, scope) })
+	person, err := releaser.Look(ctx, account, scopes, storage.ClaimsRequest{})
+	if err != nil {
+		return preview{}, err
+	}
+	var shown preview
+	if shown.IDToken, err = releaser.Release(ctx, person, scopes, nil, store.VerifiedEmails, claims.InIDToken(client)...); err != nil {
+		return preview{}, err
+	}
+	if shown.UserInfo, err = releaser.Release(ctx, person, scopes, nil, store.VerifiedEmails, claims.UserInfo); err != nil {
+		return preview{}, err
+	}
+	if shown.AccessToken, err = releaser.Release(ctx, person, scopes, nil, store.VerifiedEmails, claims.AccessToken); err != nil {
+		return preview{}, err
+	}
+	for _, where := range []map[string]any{shown.IDToken, shown.UserInfo, shown.AccessToken} {
+		where["sub"] = subjects.Of(client, account.ID)
+	}
+	return shown, nil
+}
