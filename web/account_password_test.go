@@ -233,3 +233,16 @@ func TestPasswordIsChangedThoughOtherSessionsStay(t *testing.T) {
 	h.wantTo(h.post("/account/password", passwords(password, newPassword)), "/account/password?notice=password-only")
 	h.wantPage(h.get("/account/password?notice=password-only"), http.StatusOK, "may still be signed in")
 }
+
+// The user store ends its sessions with the old password: that must not count
+// against this one, which goes on without the pair if it gets no other.
+func TestPasswordChangeReplacesThePairOfTheUserStore(t *testing.T) {
+	h := self(t, newProfiles())
+	current := h.desk.sessions["ada"]
+	current.DirectusSession = "old"
+	h.desk.sessions["ada"] = current
+	h.wantTo(h.post("/account/password", passwords(password, newPassword)), "/account/password?notice=password")
+	if diff := cmp.Diff([]string{"expect old", "pair ", "others than session-ada"}, h.desk.ended); diff != "" {
+		t.Errorf("what was done, in order (-want +got):\n%s", diff)
+	}
+}
