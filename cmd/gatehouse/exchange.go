@@ -13,12 +13,13 @@ import (
 // may have tokens of Directus: then no pair is kept. Only the configuration gives
 // that right.
 func newSessions(settings *config.Loaded, p *parts) (*directus.Sessions, error) {
-	if !slices.ContainsFunc(settings.Clients, func(c storage.Client) bool { return c.DirectusExchange != "" }) {
+	all := slices.Concat(settings.Clients, settings.ClientRights)
+	if !slices.ContainsFunc(all, func(c storage.Client) bool { return c.DirectusExchange != "" }) {
 		return nil, nil //nolint:nilnil // neither sessions nor an error
 	}
 	return directus.NewSessions(directus.SessionsConfig{
 		Client: p.directus, Store: p.store, IdleLifetime: settings.Directus.RefreshTokenTTL,
-		Administrators: slices.ContainsFunc(settings.Clients, func(c storage.Client) bool {
+		Administrators: slices.ContainsFunc(all, func(c storage.Client) bool {
 			return c.DirectusExchange == storage.ExchangeAdministrators
 		}),
 	})
