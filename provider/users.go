@@ -12,6 +12,9 @@ import (
 
 // Users says how changes of users are noticed, and what they end.
 type Users struct {
+	// OutageStaleness is how old the last look at a user may be while Directus does
+	// not answer; zero stands for no older than Config.Staleness.
+	OutageStaleness time.Duration
 	// EndOn are the changes that end what is older than they are.
 	EndOn []account.Cause
 	// SweepEvery is how often everybody who has a session or grant is looked at;
@@ -27,6 +30,7 @@ type Users struct {
 // users builds what decides on users, and what notices that they have changed.
 func (p *Provider) users(config Config) (err error) {
 	p.gate = &account.Gate{
+		Looks:     &account.Looks{Table: config.Store.Looks, Good: config.Users.OutageStaleness, Now: config.Now},
 		Directory: config.Directory, Staleness: config.Staleness, EndOn: config.Users.EndOn, Store: config.Store,
 		End: p.EndUser, EndOlder: p.endOlder, EndBefore: p.endBefore, Sink: config.Sink,
 	}
@@ -58,6 +62,9 @@ func sleep(ctx context.Context, d time.Duration) error {
 
 // Watch returns what notices that users have changed. It has to be run.
 func (p *Provider) Watch() *watch.Watch { return p.watch }
+
+// Looks tells the other nodes when users were seen in Directus. It has to be run.
+func (p *Provider) Looks() *account.Looks { return p.gate.Looks }
 
 func (p *Provider) endOlder(ctx context.Context, subject, reason string, over func(storage.Sighting) bool) error {
 	return p.desk.EndOlder(ctx, subject, reason, over)

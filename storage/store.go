@@ -30,6 +30,8 @@ type Store struct {
 	// VerifiedEmails are the one thing that is kept of users here, since
 	// Directus has no such column. Named by user id.
 	VerifiedEmails *Table[VerifiedEmail]
+	// Looks are when users were last seen in Directus. Named by user id.
+	Looks *Table[Look]
 	// Histories are the past sign-ins of users. Named by user id.
 	Histories *Table[History]
 	// Enrolments are one-time passwords that are being set up. Named by
@@ -102,6 +104,7 @@ func New(config Config) (*Store, error) {
 	s.Subjects = newTableOf(s, "subject", subjectCodec())
 	s.Consents = newTable[Consents](s, "consents")
 	s.VerifiedEmails = newTable[VerifiedEmail](s, "verified_email")
+	s.Looks = newTable[Look](s, "look")
 	s.Histories = newTable[History](s, "history")
 	s.Enrolments = newTable[Enrolment](s, "enrolment")
 	s.DirectusAccesses = newTable[DirectusAccess](s, "directus_access")

@@ -74,6 +74,7 @@ func TestTablesHaveKeysOfTheirOwn(t *testing.T) {
 		store.Subjects.Put(ctx, "x", storage.Subject{}, time.Hour),
 		store.Consents.Put(ctx, "x", storage.Consents{}, time.Hour),
 		store.VerifiedEmails.Put(ctx, "x", storage.VerifiedEmail{}, time.Hour),
+		store.Looks.Put(ctx, "x", storage.Look{}, time.Hour),
 		store.Histories.Put(ctx, "x", storage.History{}, time.Hour),
 		store.Enrolments.Put(ctx, "x", storage.Enrolment{}, time.Hour),
 		store.DirectusAccesses.Put(ctx, "x", storage.DirectusAccess{}, time.Hour),

@@ -2,7 +2,10 @@ package web
 
 import (
 	"maps"
+	"math"
 	"net/http"
+	"strconv"
+	"time"
 
 	"gatehouse/provider/authorize"
 	"gatehouse/provider/event"
@@ -73,9 +76,29 @@ func (web *Web) broken(w http.ResponseWriter, r *http.Request, err error) {
 // unavailable says that the user store does not answer now. The same screen can
 // be called again.
 func (s *screens) unavailable(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Retry-After", "10")
-	kind := errorKind{name: "unavailable", code: oauth.TemporarilyUnavailable, retry: here(r, "", "")}
+	s.outage(w, r, errorKind{name: "unavailable"}, 10*time.Second)
+}
+
+// outage is unavailable in the words of a kind. The page does not reload by
+// itself: that would take readers away from where they are (WCAG 2.2, 2.2.1).
+func (s *screens) outage(w http.ResponseWriter, r *http.Request, kind errorKind, wait time.Duration) {
+	kind.code, kind.retry = oauth.TemporarilyUnavailable, here(r, "", "")
+	w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
 	s.showError(w, r, http.StatusServiceUnavailable, kind, s.interactions.StartAgain(r))
+}
+
+// isAway shows, in the words of a kind, that the user store does not answer, and
+// says whether it did: before somebody fills in a form in vain. The button of
+// that page leads back to the form.
+func (s *screens) isAway(w http.ResponseWriter, r *http.Request, kind errorKind) bool {
+	if s.userStore == nil {
+		return false
+	}
+	wait := s.userStore()
+	if wait > 0 {
+		s.outage(w, r, kind, wait)
+	}
+	return wait > 0
 }
 
 // crossOrigin refuses a form that another site sent.

@@ -60,6 +60,9 @@ func (s *screens) login(w http.ResponseWriter, r *http.Request) {
 		seeOther(w, r, interaction.ResumeURL)
 		return
 	}
+	if s.isAway(w, r, errorKind{name: "unavailable"}) {
+		return
+	}
 	data := s.loginPage(w, r, interaction)
 	data.Notice = loginNotice(r)
 	if !other {

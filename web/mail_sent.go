@@ -65,7 +65,7 @@ type resendPage struct {
 
 // resend asks for the mail that verifies an address once more.
 func (s *screens) resend(w http.ResponseWriter, r *http.Request) {
-	if e, ok := s.resending(w, r); ok {
+	if e, ok := s.resending(w, r); ok && !s.isAway(w, r, errorKind{name: "away"}) {
 		s.showResend(w, r, e, http.StatusOK, resendPage{})
 	}
 }

@@ -67,7 +67,8 @@ func (s *screens) otp(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	if pending, ok := s.pending(w, r, interaction); ok {
+	pending, ok := s.pending(w, r, interaction)
+	if ok && !s.isAway(w, r, errorKind{name: "unavailable"}) {
 		s.showOTP(w, r, interaction, pending, "")
 	}
 }

@@ -92,7 +92,7 @@ func (s *screens) closed(w http.ResponseWriter, r *http.Request) {
 
 func (s *screens) register(w http.ResponseWriter, r *http.Request) {
 	e, _, ok := s.registering(w, r)
-	if !ok {
+	if !ok || s.isAway(w, r, errorKind{name: "away"}) {
 		return
 	}
 	data := registerPage{}

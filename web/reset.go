@@ -29,6 +29,9 @@ func (s *screens) reset(w http.ResponseWriter, r *http.Request) {
 		s.newPassword(resetPassword())(w, r)
 		return
 	}
+	if s.isAway(w, r, errorKind{name: "away"}) {
+		return
+	}
 	e := s.errand(r)
 	data := resetPage{}
 	if e.interaction != nil {

@@ -72,6 +72,9 @@ type Config struct {
 	Profiles         Profiles
 	Brand            Brand
 	External         External
+	// Away is how long the user store is left alone yet because it did not
+	// answer, and zero while it does: nobody is shown a form in vain.
+	Away func() time.Duration
 	// ExternalCookieDomain is that of Directus's cookies
 	// (REFRESH_TOKEN_COOKIE_DOMAIN), empty where they are of the host alone.
 	ExternalCookieDomain string
@@ -115,6 +118,7 @@ type Web struct {
 	profiles   Profiles
 	registrar  Registrar
 	passwords  Passwords
+	userStore  func() time.Duration
 	store      *storage.Store
 	sink       event.Sink
 	now        func() time.Time
@@ -172,7 +176,7 @@ func New(config Config) (*Web, error) {
 		accountAge: orDefault(config.AccountAge, time.Minute), scopeWords: config.Scopes,
 		devices: &devices{cookies: config.Cookies, handles: config.Handles, now: config.Now},
 	}
-	web.oneTimePasswords = config.OneTimePasswords
+	web.oneTimePasswords, web.userStore = config.OneTimePasswords, config.Away
 	web.external, web.externalCookieDomain = config.External, config.ExternalCookieDomain
 	web.links = footer(config)
 	web.lookSources = lookSources(config)

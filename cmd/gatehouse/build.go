@@ -181,7 +181,7 @@ func (a *app) newWeb(settings *config.Loaded, p *parts, handles *oauth.Handles, 
 		return nil, fmt.Errorf("directus.email_filter: %w", err)
 	}
 	screens := web.Config{
-		Issuer: settings.Issuer, Accounts: people, Passwords: people, OneTimePasswords: people, Profiles: people, Brand: people, Store: p.store,
+		Issuer: settings.Issuer, Accounts: people, Passwords: people, OneTimePasswords: people, Profiles: people, Brand: people, Away: p.directus.Away, Store: p.store,
 		Cookies: session.NewCookies(settings.Issuer), Handles: handles, Sink: sink, Now: a.now,
 		Throttle: web.Throttle{
 			AttemptsLimit: settings.Directus.AttemptsLimit,

@@ -113,6 +113,14 @@ func (a *app) serve(ctx context.Context, settings *config.Loaded, allowAdminToke
 			return nil
 		})
 	}
+	group.Go(func() error {
+		ticker := time.NewTicker(noteEvery)
+		defer ticker.Stop()
+		parts.provider.Looks().Run(background, ticker.C, func(err error) {
+			logger.WarnContext(background, "other nodes do not hear of looks at users", slog.Any("error", err))
+		})
+		return nil
+	})
 	embedded(background, group, backend, settings, logger)
 	return group.Wait()
 }
@@ -123,6 +131,9 @@ const deliverEvery = 2 * time.Second
 
 // keepEvery is how often a few of the sessions kept at Directus are looked after.
 const keepEvery = 2 * time.Second
+
+// noteEvery is how often the other nodes hear of looks at users.
+const noteEvery = time.Second
 
 // openServing opens the store as the process that serves: the embedded one is
 // held, not reached through another process.

@@ -16,7 +16,7 @@ import (
 
 func userSettings(settings *config.Loaded) provider.Users {
 	return provider.Users{
-		EndOn: settings.Directus.EndOn, SweepEvery: settings.Directus.SweepInterval, FlowSecret: settings.Directus.FlowSecret,
+		OutageStaleness: settings.Directus.OutageStaleness, EndOn: settings.Directus.EndOn, SweepEvery: settings.Directus.SweepInterval, FlowSecret: settings.Directus.FlowSecret,
 		Sleep: sleep,
 	}
 }

@@ -20,6 +20,9 @@ type Directory interface {
 	// Find returns the user as seen no longer than maxAge ago, or an error
 	// that wraps storage.ErrNotFound or storage.ErrUnavailable.
 	Find(ctx context.Context, id string, maxAge time.Duration) (storage.Account, error)
+	// Remembered returns the user as last seen by this process, however long ago,
+	// without asking anybody.
+	Remembered(id string) (storage.Account, bool)
 }
 
 // Gate is safe for concurrent use.
@@ -29,6 +32,8 @@ type Gate struct {
 	Staleness time.Duration
 	// EndOn are the changes that end what is older than they are, of Choices.
 	EndOn []Cause
+	// Looks are what counts while Directus does not answer.
+	Looks *Looks
 	Store *storage.Store
 	// End ends all of a user's sessions and grants, EndOlder those of which over
 	// says that the user has changed since they were last held against Directus.
@@ -40,9 +45,35 @@ type Gate struct {
 }
 
 // Session returns the user of a session, or ErrInactive after everything of the
-// user was ended that is not to go on. If Directus cannot be asked the error
-// wraps storage.ErrUnavailable.
+// user was ended that is not to go on. If Directus cannot be asked, the user is
+// the one whom this process saw while Looks.Good; else the error wraps
+// storage.ErrUnavailable.
 func (g *Gate) Session(ctx context.Context, s storage.Session) (storage.Account, error) {
+	account, known, err := g.session(ctx, s)
+	return described(account, known, err)
+}
+
+// AdmitSession is Session for whoever tells nothing of the user: if Directus
+// cannot be asked, it is enough that some node saw him while Looks.Good. Then he
+// is not known, and the account is empty.
+func (g *Gate) AdmitSession(ctx context.Context, s storage.Session) (account storage.Account, known bool, err error) {
+	account, known, err = g.session(ctx, s)
+	return account, known, admitted(known, err)
+}
+
+// Grant is Session for the user of a grant.
+func (g *Gate) Grant(ctx context.Context, grant storage.Grant) (storage.Account, error) {
+	account, known, err := g.grant(ctx, grant)
+	return described(account, known, err)
+}
+
+// AdmitGrant is AdmitSession for the user of a grant.
+func (g *Gate) AdmitGrant(ctx context.Context, grant storage.Grant) (account storage.Account, known bool, err error) {
+	account, known, err = g.grant(ctx, grant)
+	return account, known, admitted(known, err)
+}
+
+func (g *Gate) session(ctx context.Context, s storage.Session) (storage.Account, bool, error) {
 	return g.check(ctx, s.Subject, s.Seen, func(ctx context.Context, seen storage.Sighting) error {
 		return g.Store.Sessions.Update(ctx, s.ID, func(current *storage.Session) error {
 			current.Seen = seen
@@ -51,8 +82,7 @@ func (g *Gate) Session(ctx context.Context, s storage.Session) (storage.Account,
 	})
 }
 
-// Grant is Session for the user of a grant.
-func (g *Gate) Grant(ctx context.Context, grant storage.Grant) (storage.Account, error) {
+func (g *Gate) grant(ctx context.Context, grant storage.Grant) (storage.Account, bool, error) {
 	return g.check(ctx, grant.Subject, grant.Seen, func(ctx context.Context, seen storage.Sighting) error {
 		return g.Store.Grants.Update(ctx, grant.ID, func(current *storage.Grant) error {
 			current.Seen = seen
@@ -61,31 +91,32 @@ func (g *Gate) Grant(ctx context.Context, grant storage.Grant) (storage.Account,
 	})
 }
 
-func (g *Gate) check(ctx context.Context, subject string, then storage.Sighting, remember func(context.Context, storage.Sighting) error) (storage.Account, error) {
+func (g *Gate) check(ctx context.Context, subject string, then storage.Sighting, remember func(context.Context, storage.Sighting) error) (account storage.Account, known bool, err error) {
 	account, gone, err := g.find(ctx, subject, g.Staleness)
-	if err != nil {
-		return storage.Account{}, err
-	}
-	if !gone && (!account.Active || len(changes(then, storage.Sight(account))) > 0) {
+	if err == nil && !gone && (!account.Active || len(changes(then, storage.Sight(account))) > 0) {
 		// What is remembered here may be older than the session, which another
 		// node made after the change.
-		if account, gone, err = g.find(ctx, subject, 0); err != nil {
-			return storage.Account{}, err
-		}
+		account, gone, err = g.find(ctx, subject, 0)
+	}
+	if errors.Is(err, storage.ErrUnavailable) {
+		return g.standIn(ctx, subject, then, err)
+	}
+	if err != nil {
+		return storage.Account{}, false, err
 	}
 	ended, err := g.Judge(ctx, subject, account, gone, then)
 	switch {
 	case err != nil:
-		return storage.Account{}, err
+		return storage.Account{}, false, err
 	case ended:
-		return storage.Account{}, ErrInactive
+		return storage.Account{}, false, ErrInactive
 	}
 	if now := storage.Sight(account); then.Zero() || len(changes(then, now)) > 0 {
 		if err := remember(ctx, now); err != nil && !errors.Is(err, storage.ErrNotFound) {
-			return storage.Account{}, fmt.Errorf("remember what was seen of a user: %w", err)
+			return storage.Account{}, false, fmt.Errorf("remember what was seen of a user: %w", err)
 		}
 	}
-	return account, nil
+	return account, true, nil
 }
 
 // find looks the user up; one who is gone is no error.
@@ -126,6 +157,7 @@ func (g *Gate) Judge(ctx context.Context, subject string, account storage.Accoun
 		g.tell(ctx, subject, cause)
 		return true, nil
 	}
+	g.Looks.note(subject, account.SeenAt)
 	return false, nil
 }
 
@@ -174,6 +206,10 @@ func (g *Gate) ending(then, now storage.Sighting) (Cause, bool) {
 
 // endAll also ends the sign-ins that are under way.
 func (g *Gate) endAll(ctx context.Context, subject string, cause Cause) error {
+	// First: if the rest comes to nothing, an outage must help nobody.
+	if err := g.Looks.noteGone(ctx, subject); err != nil {
+		return err
+	}
 	if err := g.End(ctx, subject, string(cause)); err != nil {
 		return err
 	}

@@ -125,6 +125,8 @@ func (n nodes) Find(_ context.Context, _ string, maxAge time.Duration) (storage.
 	return n.fresh, nil
 }
 
+func (n nodes) Remembered(string) (storage.Account, bool) { return n.remembered, true }
+
 // The look that this node remembers may be older than a session that another node
 // started after the change: it is no reason to end it.
 func TestOlderLookEndsNothing(t *testing.T) {

@@ -25,13 +25,16 @@ type verdict struct {
 	refusal string
 	// session and index are set once it is clear who answers.
 	session storage.Session
-	account storage.Account
 	index   token.Index
 	// stepUp says that a one-time password is asked for by the client.
 	stepUp bool
 	// request is the one that was decided, without what the user's roles keep from
 	// the client.
 	request storage.AuthorizationRequest
+	// account is empty while Directus does not answer, unless something asks for
+	// it; seen is what a grant has to remember of it in any case.
+	account storage.Account
+	seen    storage.Sighting
 }
 
 func ask(next Prompt, refusal, reason string) verdict {
@@ -70,14 +73,14 @@ func (e *Endpoint) next(ctx context.Context, asked *storage.AuthorizationRequest
 	if slices.Contains(request.Prompts, string(PromptSelectAccount)) && request.SessionID == "" {
 		return ask(PromptSelectAccount, oauth.AccountSelectionRequired, "select_account was asked for"), nil
 	}
-	user, err := e.Accounts.Session(ctx, s)
+	user, seen, err := e.look(ctx, request, client, s)
 	if errors.Is(err, account.ErrInactive) {
 		return ask(PromptLogin, oauth.LoginRequired, "the user may not sign in any more"), nil
 	}
 	if err != nil {
 		return verdict{}, err
 	}
-	v := verdict{next: PromptNone, session: s, account: user}
+	v := verdict{next: PromptNone, session: s, account: user, seen: seen}
 	if s.MustEnrolOTP {
 		v.next, v.refusal, v.reason = PromptEnrolOTP, oauth.InteractionRequired, "a one-time password must be set up first"
 		return v, nil
@@ -110,6 +113,27 @@ func (e *Endpoint) next(ctx context.Context, asked *storage.AuthorizationRequest
 		v.next, v.refusal, v.reason = PromptConsent, oauth.ConsentRequired, reason
 	}
 	return v, nil
+}
+
+// look asks for the user of a session. While Directus does not answer, that he
+// was seen a short while ago is enough where nothing more must be known of him.
+func (e *Endpoint) look(ctx context.Context, request storage.AuthorizationRequest, client storage.Client, s storage.Session) (storage.Account, storage.Sighting, error) {
+	if asks(request, client) {
+		user, err := e.Accounts.Session(ctx, s)
+		return user, storage.Sight(user), err
+	}
+	user, known, err := e.Accounts.AdmitSession(ctx, s)
+	if !known {
+		return user, s.Seen, err
+	}
+	return user, storage.Sight(user), err
+}
+
+// asks says whether more must be known of the user than that he may go on:
+// whatever needs the account must be counted here.
+func asks(request storage.AuthorizationRequest, client storage.Client) bool {
+	_, acr := request.Claims.IDToken["acr"]
+	return oauth.FrontChannel(request.ResponseType) || !client.Allow.Empty() || len(client.ScopeRoles) > 0 || acr || len(request.ACRValues) > 0
 }
 
 // chosen is the session that was made or picked for this request, else the one

@@ -174,14 +174,16 @@ type user struct {
 	tokens   *token.Service
 	claims   *claims.Releaser
 	client   storage.Client
-	account  storage.Account
 	person   claims.Person
 	// withheld are the scopes that the user's roles keep from the client now.
 	withheld []string
+	// account is empty while Directus does not answer, unless something asks
+	// for it.
+	account storage.Account
 }
 
 func (u *user) check(ctx context.Context, grant storage.Grant) error {
-	found, err := u.accounts.Grant(ctx, grant)
+	found, err := u.look(ctx, grant)
 	if errors.Is(err, account.ErrInactive) {
 		return oauth.NewError(oauth.InvalidGrant, "the user may not sign in any more").WithCause(err)
 	}
@@ -191,6 +193,9 @@ func (u *user) check(ctx context.Context, grant storage.Grant) error {
 	u.account = found
 	if err := u.admit(ctx, grant); err != nil {
 		return err
+	}
+	if found.ID == "" { // nothing is told of him
+		return u.tokens.CheckEncryption(ctx, u.client, grant.Scopes)
 	}
 	if u.person, err = u.claims.Look(ctx, found, allow.Narrow(grant.Scopes, u.withheld), grant.Claims); err != nil {
 		return err
@@ -230,4 +235,24 @@ func (u *user) admit(ctx context.Context, grant storage.Grant) error {
 		return oauth.NewError(oauth.InvalidScope, "the user can grant none of the scopes any more")
 	}
 	return nil
+}
+
+// look asks for the user of a grant.
+func (u *user) look(ctx context.Context, grant storage.Grant) (storage.Account, error) {
+	if u.asks(grant) {
+		return u.accounts.Grant(ctx, grant)
+	}
+	found, _, err := u.accounts.AdmitGrant(ctx, grant)
+	return found, err
+}
+
+// asks says whether more must be known of the user than that he may go on. Where
+// not, tokens are issued while Directus does not answer (account.Gate), so
+// whatever needs the account must be counted here.
+func (u *user) asks(grant storage.Grant) bool {
+	in := []claims.Destination{claims.IDToken, claims.AccessToken}
+	if u.client.IDTokenScopeClaims {
+		in = append(in, claims.UserInfo)
+	}
+	return u.claims.Releases(grant.Scopes, grant.Claims.IDToken, in...) || !u.client.Allow.Empty() || len(u.client.ScopeRoles) > 0 || u.client.DirectusExchange != ""
 }

@@ -72,7 +72,7 @@ func TestDirectusOutageLosesNothing(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			// Every question goes to Directus.
-			s := providertest.New(t, providertest.Options{Clients: []storage.Client{claims}, Staleness: -1})
+			s := providertest.New(t, providertest.Options{Clients: []storage.Client{claims}, Staleness: -1, OutageStaleness: -1})
 			s.AddUser(ada)
 			rp, browser := s.RelyingParty(t, test.client, providertest.WebSecret, providertest.WebRedirectURI), s.NewBrowser(t)
 			code := browser.SignIn(rp, ada, nil)

@@ -18,7 +18,7 @@ func (s *Server) screens(t testing.TB, options Options, client *directus.Client,
 	t.Helper()
 	people := accounts{client, s.DirectusSessions}
 	config := web.Config{
-		Issuer: s.Issuer, Accounts: people, Passwords: client, OneTimePasswords: client, Profiles: client, Brand: client,
+		Issuer: s.Issuer, Accounts: people, Passwords: client, OneTimePasswords: client, Profiles: client, Brand: client, Away: client.Away,
 		Store: s.Store, Cookies: session.NewCookies(s.Issuer), Handles: handles, Sink: s.Events, Now: s.Clock.Now,
 		Throttle:       web.Throttle{AttemptsLimit: directustest.LoginAttempts},
 		PasswordPolicy: options.PasswordPolicy,

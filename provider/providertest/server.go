@@ -44,6 +44,7 @@ const (
 	SessionIdle          = 2 * time.Hour
 	SessionAbsolute      = 12 * time.Hour
 	Staleness            = time.Minute
+	OutageStaleness      = 5 * time.Minute
 	RequestLifetime      = 30 * time.Minute
 	SweepEvery           = time.Minute
 )
@@ -71,6 +72,9 @@ type Options struct {
 	// Staleness is how old the last look at a user may be, Staleness if zero;
 	// below zero Directus is asked every time.
 	Staleness time.Duration
+	// OutageStaleness is how old it may be while Directus does not answer,
+	// OutageStaleness if zero; below zero no older than Staleness.
+	OutageStaleness time.Duration
 	// EndOn are the changes of a user that end what is older; all if nil.
 	EndOn []account.Cause
 	// FlowSecret lets a Flow of Directus tell of changes.
@@ -101,6 +105,12 @@ type Options struct {
 	// Fetcher reads the addresses of clients, instead of one that takes
 	// loopback hosts by http too.
 	Fetcher registration.Fetcher
+	// Transport is the way to Directus, net/http's if nil; DirectusTimeout how
+	// long each request may take, 10 seconds if zero, and CacheSize how many users
+	// are remembered, 1000 if zero.
+	Transport       http.RoundTripper
+	DirectusTimeout time.Duration
+	CacheSize       int
 	// Directus is used instead of the fake one, where its URL is set.
 	Directus RealDirectus
 	// TLS serves https. The certificate is that of net/http/httptest, which the
@@ -218,7 +228,9 @@ func (s *Server) handler(t testing.TB, options Options) http.Handler {
 	client, err := directus.New(directus.Config{
 		BaseURL: users.URL, ServiceToken: users.ServiceToken, WriteToken: users.WriteToken, Fields: releaser.Fields(),
 		RegisterByToken: users.RegistrationRole != "", RegistrationRole: users.RegistrationRole,
-		ClientsCollection: users.ClientsCollection, Timeout: 10 * time.Second, MaxConcurrent: 32, CacheSize: 1000, Now: s.Clock.Now, Random: rand.Reader,
+		ClientsCollection: users.ClientsCollection,
+		Transport:         options.Transport, Timeout: cmp.Or(options.DirectusTimeout, 10*time.Second),
+		MaxConcurrent: 32, CacheSize: cmp.Or(options.CacheSize, 1000), Now: s.Clock.Now, Random: rand.Reader,
 	})
 	if err != nil {
 		t.Fatalf("make Directus client: %v", err)
@@ -261,7 +273,9 @@ func (s *Server) handler(t testing.TB, options Options) http.Handler {
 		SessionManagement: options.SessionManagement, Upstream: upstream, Pictures: pictures,
 		PairwiseSecret: options.PairwiseSecret, ClientRegistration: options.clientRegistration(),
 		Registration: !options.NoRegistration, ExternalSignIn: options.ExternalSignIn,
-		RequestLifetime: RequestLifetime, Staleness: cmp.Or(options.Staleness, Staleness), Users: options.users(), Now: s.Clock.Now, Random: rand.Reader, Sink: s.Events,
+		RequestLifetime: RequestLifetime, Staleness: cmp.Or(options.Staleness, Staleness),
+		Users: options.users(),
+		Now:   s.Clock.Now, Random: rand.Reader, Sink: s.Events,
 	})
 	if err != nil {
 		t.Fatalf("make provider: %v", err)
@@ -315,6 +329,7 @@ func (o Options) fetcher() provider.Fetcher {
 
 func (o Options) users() provider.Users {
 	users := provider.Users{EndOn: o.EndOn, SweepEvery: SweepEvery, FlowSecret: o.FlowSecret}
+	users.OutageStaleness = max(0, cmp.Or(o.OutageStaleness, OutageStaleness))
 	if users.EndOn == nil {
 		users.EndOn = account.Choices()
 	}

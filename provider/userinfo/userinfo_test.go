@@ -256,7 +256,8 @@ func TestSuspendedUserIsCutOff(t *testing.T) {
 }
 
 func TestDirectusOutageIsTemporary(t *testing.T) {
-	s := start(t)
+	s := providertest.New(t, providertest.Options{OutageStaleness: -1})
+	s.AddUser(ada)
 	answer := tokens(t, s, nil)
 	s.Clock.Advance(providertest.Staleness + time.Second)
 	s.Directus.Inject(directustest.Fault{Path: "/users", Status: http.StatusServiceUnavailable, Code: "SERVICE_UNAVAILABLE"})

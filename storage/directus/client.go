@@ -182,6 +182,10 @@ func orDefault[T comparable](value, otherwise T) T {
 	return value
 }
 
+// Away is how long Directus is still left alone because it did not answer, or
+// zero.
+func (c *Client) Away() time.Duration { return c.rest.Away() }
+
 // maxPong is room for what Directus says to a ping, and for little else.
 const maxPong = 16
 

@@ -63,6 +63,10 @@ func (c *Client) Find(ctx context.Context, id string, maxAge time.Duration) (sto
 	}
 }
 
+// Remembered returns the user as this process last saw him, however long ago,
+// without asking Directus.
+func (c *Client) Remembered(id string) (storage.Account, bool) { return c.cache.Get(id) }
+
 // fresh also refuses what a clock that was set back makes look to come from
 // the future: it would stay fresh until then.
 func (c *Client) fresh(account storage.Account, oldest time.Time) bool {

@@ -66,6 +66,8 @@ type Directus struct {
 	MaxConcurrent int
 	// Staleness is how old a look at a user may be.
 	Staleness time.Duration
+	// OutageStaleness is how old it may be while Directus does not answer.
+	OutageStaleness time.Duration
 	// BreakerFailures is after how many failures in a row Directus is left alone
 	// for BreakerPause.
 	BreakerFailures int

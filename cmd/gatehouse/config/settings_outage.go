@@ -6,6 +6,10 @@ import "time"
 func outageSettings() []setting[Config] {
 	return []setting[Config]{
 		{
+			key: "directus.outage_staleness", fallback: "5m", doc: "How old the last look at a user may be while Directus does not answer: so long people who are signed in go on. 0 for no longer than directus.staleness.",
+			value: func(c *Config) value { return duration(&c.Directus.OutageStaleness, 0, day) },
+		},
+		{
 			key: "directus.breaker_failures", fallback: "5", doc: "After how many requests in a row without an answer Directus is left alone: requests to it then fail at once instead of waiting. An answer is whatever Directus itself says, but that it is under pressure (503).",
 			value: func(c *Config) value { return number(&c.Directus.BreakerFailures, 1, 1000) },
 		},

@@ -9,7 +9,7 @@ import (
 // Fault is what happens to the requests to a path instead of, or besides, what
 // they ask for.
 type Fault struct {
-	// Path is matched exactly.
+	// Path is matched exactly; an empty one stands for every path.
 	Path string
 	// Times is how many requests it happens to; 0 stands for all from now on.
 	Times int
@@ -20,6 +20,8 @@ type Fault struct {
 	RetryAfter int
 	// Body is answered with status 200, as it is, if not empty.
 	Body string
+	// ServiceToken lets it happen to requests of the service token alone.
+	ServiceToken bool
 	// Drop closes the connection without an answer.
 	Drop bool
 	// After lets the request do its work first and spoils only the answer.
@@ -47,11 +49,14 @@ func (s *Server) ClearFaults() {
 	s.faults = nil
 }
 
-func (s *Server) nextFault(path string) *Fault {
+func (s *Server) nextFault(path string, header http.Header) *Fault {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, fault := range s.faults {
-		if fault.Path != path || fault.Times > 0 && fault.left == 0 {
+		if fault.Path != "" && fault.Path != path || fault.Times > 0 && fault.left == 0 {
+			continue
+		}
+		if fault.ServiceToken && header.Get("Authorization") != "Bearer "+s.ServiceToken.Reveal() {
 			continue
 		}
 		fault.left--
@@ -66,7 +71,7 @@ func (s *Server) withFaults(next http.Handler) http.Handler {
 		s.mu.Lock()
 		s.requests = append(s.requests, Request{Method: r.Method, Path: r.URL.Path, Header: r.Header.Clone()})
 		s.mu.Unlock()
-		fault := s.nextFault(r.URL.Path)
+		fault := s.nextFault(r.URL.Path, r.Header)
 		if fault == nil {
 			next.ServeHTTP(w, r)
 			return

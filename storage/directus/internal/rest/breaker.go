@@ -72,18 +72,30 @@ func (b *breaker) refusal(request Request) *FailureError {
 	if b == nil {
 		return nil
 	}
-	now := b.now()
+	if left := b.away(); left > 0 {
+		return &FailureError{Name: request.Name, RetryAfter: left, reason: "directus did not answer and is left alone"}
+	}
 	b.mu.Lock()
-	paused, held := b.pausedUntil.Sub(now), b.heldUntil.Sub(now)
+	held := b.heldUntil.Sub(b.now())
 	b.mu.Unlock()
-	switch {
-	// A clock that was set back must not keep Directus away for longer.
-	case paused > 0 && paused <= b.pause:
-		return &FailureError{Name: request.Name, RetryAfter: paused, reason: "directus did not answer and is left alone"}
-	case ours(request) && held > 0 && held <= maxHold:
+	if ours(request) && held > 0 && held <= maxHold {
 		return &FailureError{Name: request.Name, RetryAfter: held, reason: "directus asked to be left alone"}
 	}
 	return nil
+}
+
+// away is how long Directus is still left alone. A clock that was set back must
+// not make that longer.
+func (b *breaker) away() time.Duration {
+	if b == nil {
+		return 0
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if left := b.pausedUntil.Sub(b.now()); left > 0 && left <= b.pause {
+		return left
+	}
+	return 0
 }
 
 // guard sends a request if it may be sent, and learns from what comes of it.

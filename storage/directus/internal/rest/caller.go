@@ -87,6 +87,10 @@ func New(config Config) (*Caller, error) {
 	}, nil
 }
 
+// Away is how long requests are still refused at once because Directus did not
+// answer, or zero.
+func (c *Caller) Away() time.Duration { return c.breaker.away() }
+
 // Timeout is the longest that one Do takes.
 func (c *Caller) Timeout() time.Duration { return c.timeout }
 
