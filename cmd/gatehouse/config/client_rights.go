@@ -66,5 +66,8 @@ func (l *loader) clientRights(entry clientEntry, given []string, shown string, a
 func withRow(client storage.Client) storage.Client {
 	client.RedirectURIs = []string{"https://app.example/callback"}
 	client.SecretDigests = []storage.SecretDigest{{SHA256: make([]byte, 32)}}
+	if client.DirectusExchange != "" {
+		client.GrantTypes = []string{"authorization_code", "urn:ietf:params:oauth:grant-type:token-exchange"}
+	}
 	return clients.WithDefaults(client)
 }
