@@ -38,7 +38,12 @@ func (a *app) userPreview() *cobra.Command {
 			if user == "" || client == "" {
 				return errors.New("name a user and a client: --user (id or e-mail) and --client")
 			}
-			return a.withStore(command.Context(), func(settings *config.Loaded, store *storage.Store) error {
+			// withStore does without the token of Directus, and this does not.
+			settings, err := a.load(config.Options{})
+			if err != nil {
+				return err
+			}
+			return a.trial(command.Context(), settings, func(store *storage.Store) error {
 				shown, err := a.preview(command.Context(), settings, store, user, client, strings.Fields(scope))
 				if err != nil {
 					return err
