@@ -44,9 +44,12 @@ func rights(settings *config.Loaded) ([]prepare.Right, error) {
 func ruleRights(clients []storage.Client) []prepare.Right {
 	var reads []prepare.Right
 	for _, client := range clients {
-		if len(client.Allow.Policies) > 0 {
-			for _, collection := range []string{"directus_policies", "directus_access"} {
+		for _, collection := range []string{"directus_policies", "directus_access"} {
+			if len(client.Allow.Policies) > 0 {
 				reads = append(reads, prepare.Right{Collection: collection, Why: "allow.policies says who may use " + client.ID})
+			}
+			if client.DirectusExchange == storage.ExchangeUsers {
+				reads = append(reads, prepare.Right{Collection: collection, Why: client.ID + " may have Directus tokens of users and not of administrators (directus_exchange)"})
 			}
 		}
 		for _, path := range allow.Paths(client.Allow.Filter) {

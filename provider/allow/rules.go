@@ -192,6 +192,16 @@ func (r *Rules) Withheld(ctx context.Context, client storage.Client, account sto
 	return withheld, nil
 }
 
+// Administrator says whether the user may be an administrator of Directus at any
+// address: policies that are limited to some count.
+func (r *Rules) Administrator(ctx context.Context, account storage.Account) (bool, error) {
+	access, err := r.config.Directory.Access(ctx, account, r.config.Staleness)
+	if err != nil {
+		return false, fmt.Errorf("is the user an administrator: %w", err)
+	}
+	return access.Admin, nil
+}
+
 // Narrow leaves out of scopes what is withheld.
 func Narrow(scopes, withheld []string) []string {
 	if !slices.ContainsFunc(scopes, func(scope string) bool { return slices.Contains(withheld, scope) }) {

@@ -54,6 +54,9 @@ func (e *Endpoint) tokenExchange(ctx context.Context, client storage.Client, for
 	if err := whose.check(ctx, active.Grant); err != nil {
 		return nil, err
 	}
+	if err := e.barAdministrator(ctx, client, whose); err != nil {
+		return nil, err
+	}
 	session, err := e.sessionOf(ctx, active)
 	if err != nil {
 		return nil, err
@@ -63,7 +66,7 @@ func (e *Endpoint) tokenExchange(ctx context.Context, client storage.Client, for
 		return nil, upstreamError(err)
 	}
 	if given.Administrator && client.DirectusExchange != storage.ExchangeAdministrators {
-		return nil, oauth.NewError(oauth.UnauthorizedClient, "the client may not have Directus tokens of administrators")
+		return nil, noAdministrators()
 	}
 	e.Sink.Emit(ctx, event.Event{
 		Name: event.TokenExchanged, ClientID: client.ID, Subject: active.Grant.Subject,
@@ -73,6 +76,28 @@ func (e *Endpoint) tokenExchange(ctx context.Context, client storage.Client, for
 		AccessToken: given.Token.Reveal(), IssuedTokenType: accessTokenType, TokenType: "Bearer",
 		ExpiresIn: remaining(given.Expires.Sub(e.Now())),
 	}, nil
+}
+
+// barAdministrator refuses administrators to a client that may not have them. What
+// the token says of it is not enough: it was made for the address that the user
+// signed in from, and Directus asks its policies again, for the address of the app,
+// whenever the token is used (ip_access, or a policy that came later).
+func (e *Endpoint) barAdministrator(ctx context.Context, client storage.Client, whose *user) error {
+	if client.DirectusExchange == storage.ExchangeAdministrators {
+		return nil
+	}
+	administrator, err := e.Allow.Administrator(ctx, whose.account)
+	if err != nil {
+		return err
+	}
+	if administrator {
+		return noAdministrators()
+	}
+	return nil
+}
+
+func noAdministrators() error {
+	return oauth.NewError(oauth.UnauthorizedClient, "the client may not have Directus tokens of administrators")
 }
 
 // exchangeable holds the request to what can be exchanged at all.

@@ -204,6 +204,21 @@ func TestTokenExchangeOfAdministrators(t *testing.T) {
 		e.wantSessions(t, 0)
 		e.UserInfo(t, e.token()).WantOK(t)
 	})
+	// The token itself says nothing: Directus makes it for the address of the
+	// sign-in, and looks at the policies again where it is used.
+	t.Run("who is one at some addresses only", func(t *testing.T) {
+		e := newExchanging(t, storage.ExchangeUsers, nil)
+		e.rp.DirectusToken(e.token(), nil).WantOK(t)
+		e.Directus.AddPolicy(directustest.Policy{Name: "Office", Admin: true, Holders: []string{e.user}})
+		e.Clock.Advance(providertest.Staleness + time.Second)
+		e.rp.DirectusToken(e.token(), nil).WantError(t, http.StatusBadRequest, oauth.UnauthorizedClient)
+	})
+	t.Run("nobody where the service token may not read policies", func(t *testing.T) {
+		e := newExchanging(t, storage.ExchangeUsers, nil)
+		e.Directus.LetReadOnly()
+		e.Clock.Advance(providertest.Staleness + time.Second)
+		e.rp.DirectusToken(e.token(), nil).WantError(t, http.StatusServiceUnavailable, oauth.TemporarilyUnavailable)
+	})
 	t.Run("only a client that may have them", func(t *testing.T) {
 		trusted, other := providertest.DirectusClient(storage.ExchangeAdministrators), providertest.DirectusClient(storage.ExchangeUsers)
 		other.ID, other.RedirectURIs = "other", []string{"https://other.example/callback"}

@@ -27,6 +27,9 @@ func (s *Server) upstream(t testing.TB, options Options, client *directus.Client
 		t.Fatalf("keep Directus sessions: %v", err)
 	}
 	s.DirectusSessions = sessions
+	if options.Directus.URL == "" {
+		s.Directus.LetRead("directus_policies", "directus_access")
+	}
 	return provider.Upstream{Sessions: sessions, URLs: []string{s.DirectusURL(options)}, IdleLifetime: directus.DefaultIdleLifetime}
 }
 

@@ -57,6 +57,13 @@ func (s *Server) LetRead(collections ...string) {
 	s.readable = append(s.readable, collections...)
 }
 
+// LetReadOnly gives it these rights and takes other further ones away.
+func (s *Server) LetReadOnly(collections ...string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.readable = collections
+}
+
 // WithoutPolicies makes the roles those of Directus 10.
 func (s *Server) WithoutPolicies() {
 	s.mu.Lock()
