@@ -129,6 +129,11 @@ func (s *screens) changePassword(w http.ResponseWriter, r *http.Request, who vis
 		// password has to end with it.
 		err = s.profiles.ChangePassword(lasting, who.session.Subject, access, fresh)
 	}
+	if asked && err != nil && !errors.Is(err, storage.ErrUncertain) {
+		// Whoever knows a password could otherwise have new ones refused without end,
+		// so that nobody ever notices the change that is to end what he has.
+		err = errors.Join(err, s.desk.PasswordStays(lasting, who.session))
+	}
 	status := http.StatusOK
 	switch {
 	case err == nil:

@@ -222,6 +222,9 @@ func TestPasswordThatIsNotTaken(t *testing.T) {
 			if len(h.desk.ended) != 0 {
 				t.Errorf("ended %v", h.desk.ended)
 			}
+			if len(h.desk.stays) != 1 {
+				t.Error("the change that was refused is still expected")
+			}
 		})
 	}
 }

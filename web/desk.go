@@ -35,6 +35,9 @@ type Desk interface {
 	// ExpectPasswordChange says that the user, who has proven his password, is about
 	// to change it here.
 	ExpectPasswordChange(ctx context.Context, subject string) error
+	// PasswordStays takes back what ExpectPasswordChange and ExpectDirectusEnd said:
+	// the change was refused.
+	PasswordStays(ctx context.Context, s storage.Session) error
 	// Forget takes a session that has ended out of the browser's cookie.
 	Forget(w http.ResponseWriter, browser session.Browser, sessionID string)
 	// Frames are the addresses by which the browser of a session that has ended

@@ -17,6 +17,8 @@ type desk struct {
 	sessions map[string]storage.Session
 	// elsewhere are those of other browsers.
 	elsewhere []storage.Session
+	// stays are the sessions whose person's change of password was taken back.
+	stays []string
 	// frames are what the apps of the session want to be told by.
 	frames []string
 	// address is where Begin leads to.
@@ -104,6 +106,13 @@ func (d *desk) EndOthers(_ context.Context, _, keep, _ string) error {
 }
 
 func (d *desk) ExpectPasswordChange(context.Context, string) error { return d.failure }
+
+func (d *desk) PasswordStays(_ context.Context, s storage.Session) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.stays = append(d.stays, s.ID)
+	return d.failure
+}
 
 func (d *desk) EndUser(_ context.Context, subject, _ string) error {
 	return d.note("user " + subject)

@@ -192,6 +192,11 @@ func ExpectPasswordChange(ctx context.Context, store *storage.Store, subject str
 	return store.Seen.Put(ctx, expectation(subject), storage.Mark{}, expectedFor)
 }
 
+// ForgetPasswordChange takes that back: the change was refused.
+func ForgetPasswordChange(ctx context.Context, store *storage.Store, subject string) error {
+	return store.Seen.Delete(ctx, expectation(subject))
+}
+
 func expectation(subject string) string { return "password changed here " + subject }
 
 // ending is the first change that ends what is older than it.

@@ -34,6 +34,8 @@ type Requests interface {
 type Upstream interface {
 	// Expect makes the end of a session at Directus no sign against its user.
 	Expect(ctx context.Context, directusSession string) error
+	// Unexpect takes that back.
+	Unexpect(ctx context.Context, directusSession string) error
 }
 
 // Config is what a Desk needs.
@@ -141,6 +143,18 @@ func (d *Desk) revoke(ctx context.Context, subject, reason string, ended []strin
 // change it here: should Directus tell of the change too, that is no news.
 func (d *Desk) ExpectPasswordChange(ctx context.Context, subject string) error {
 	return account.ExpectPasswordChange(ctx, d.config.Store, subject)
+}
+
+// PasswordStays takes back what ExpectPasswordChange and ExpectDirectusEnd said,
+// since the change was refused: the next one is news.
+func (d *Desk) PasswordStays(ctx context.Context, s storage.Session) error {
+	if err := account.ForgetPasswordChange(ctx, d.config.Store, s.Subject); err != nil {
+		return err
+	}
+	if d.config.Upstream == nil || s.DirectusSession == "" {
+		return nil
+	}
+	return d.config.Upstream.Unexpect(ctx, s.DirectusSession)
 }
 
 // Forget takes a session that has ended out of the browser's cookie.

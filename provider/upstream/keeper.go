@@ -21,6 +21,8 @@ type Sessions interface {
 	AccessToken(ctx context.Context, id string) (storage.DirectusToken, error)
 	// Expect makes the end of the session at Directus no sign against its user.
 	Expect(ctx context.Context, id string) error
+	// Unexpect takes that back.
+	Unexpect(ctx context.Context, id string) error
 	// End ends the session here and at Directus. If it cannot, the session gives
 	// no tokens any more, and End has to be called again.
 	End(ctx context.Context, id string) error
@@ -129,6 +131,11 @@ func (k *Keeper) revoked(ctx context.Context, subject, id string) error {
 // Expect says that the user is about to have his password changed by us.
 func (k *Keeper) Expect(ctx context.Context, id string) error {
 	return k.Sessions.Expect(ctx, id)
+}
+
+// Unexpect says that the password was not changed after all.
+func (k *Keeper) Unexpect(ctx context.Context, id string) error {
+	return k.Sessions.Unexpect(ctx, id)
 }
 
 // Release says that something that named the pairs is gone. It does not block;

@@ -173,6 +173,25 @@ func TestRevokedPairIsFoundWithoutAnExchange(t *testing.T) {
 	w.rp.Refresh(tokens.Text("refresh_token")).WantError(t, http.StatusBadRequest, oauth.InvalidGrant)
 }
 
+// A change of the password that Directus refuses on our page must not hide the one
+// that somebody makes elsewhere to be rid of a thief.
+func TestRefusedChangeOfPasswordHidesNone(t *testing.T) {
+	w := newWorld(t)
+	browser, tokens := w.signIn(t, nil)
+	desk, current := w.Provider.Desk(), w.session(t, browser)
+	if err := desk.ExpectDirectusEnd(t.Context(), current); err != nil {
+		t.Fatal(err)
+	}
+	if err := desk.PasswordStays(t.Context(), current); err != nil {
+		t.Fatal(err)
+	}
+	w.Directus.Update(w.ada, func(u *directustest.User) { u.Password = "another" })
+	w.Clock.Advance(directustest.AccessTokenTTL)
+	tokens = w.rp.Refresh(tokens.Text("refresh_token")).WantOK(t)
+	w.rp.DirectusToken(tokens.Text("access_token"), nil).WantError(t, http.StatusBadRequest, oauth.InvalidGrant)
+	w.UserInfo(t, tokens.Text("access_token")).WantError(t, http.StatusUnauthorized, oauth.InvalidToken)
+}
+
 // A Directus that is away hears of the end later, and gives out nothing meanwhile.
 func TestEndingIsRepeatedUntilDirectusHearsIt(t *testing.T) {
 	w := newWorld(t)

@@ -12,6 +12,7 @@ import (
 	"gatehouse/provider/event"
 	"gatehouse/provider/oauth"
 	"gatehouse/provider/providertest"
+	"gatehouse/storage"
 	"gatehouse/storage/directus/directustest"
 )
 
@@ -221,6 +222,22 @@ func TestPasswordChange(t *testing.T) {
 		look(t, w)
 		w.wantEnded(t, account.Password)
 	})
+}
+
+// Whoever knows the password could have changes refused without end, each of which
+// is expected for a while.
+func TestRefusedChangeOfPasswordIsNotExpected(t *testing.T) {
+	w := signedIn(t, providertest.Options{}, nil)
+	w.Clock.Advance(time.Second)
+	if err := w.Provider.Desk().ExpectPasswordChange(t.Context(), w.ada); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Provider.Desk().PasswordStays(t.Context(), storage.Session{Subject: w.ada}); err != nil {
+		t.Fatal(err)
+	}
+	w.Provider.Watch().PasswordChanged(w.ada)
+	look(t, w)
+	w.wantEnded(t, account.Password)
 }
 
 // Run looks at once, and again after a pause where Directus was away.

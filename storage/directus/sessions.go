@@ -133,6 +133,21 @@ func (s *Sessions) Expect(ctx context.Context, id string) error {
 	return nil
 }
 
+// Unexpect takes Expect back: a refusal of the pair counts again, unless a refresh
+// is under way. A session that is gone is no error.
+func (s *Sessions) Unexpect(ctx context.Context, id string) error {
+	err := s.store.DirectusSessions.Update(ctx, id, func(session *storage.DirectusSession) error {
+		if session.RefreshingBy == "" {
+			session.Refreshing = 0
+		}
+		return nil
+	})
+	if err != nil && !errors.Is(err, storage.ErrNotFound) {
+		return fmt.Errorf("no longer expect the end of a directus session: %w", err)
+	}
+	return nil
+}
+
 // End ends the session here and at Directus. A session that is gone already is
 // no error. If Directus cannot be reached, nobody gets a token of the session any
 // more, and its record stays for another call of End.
