@@ -51,6 +51,10 @@ func (e *Endpoint) tokenExchange(ctx context.Context, client storage.Client, for
 	if err != nil {
 		return nil, err
 	}
+	if client.Public() && slices.ContainsFunc(active.Audience, func(a string) bool { return a != e.Tokens.Issuer }) {
+		// Whoever the token was sent to could say that he is the client.
+		return nil, oauth.NewError(oauth.InvalidRequest, "the subject_token is for others than this issuer too, and a client that does not prove who it is cannot exchange it")
+	}
 	if err := whose.check(ctx, active.Grant); err != nil {
 		return nil, err
 	}

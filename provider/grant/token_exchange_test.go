@@ -185,6 +185,21 @@ func TestTokenExchangeIsForWhoMay(t *testing.T) {
 	})
 }
 
+// An API that a public client sends its tokens to knows all that such a client shows:
+// it would get the whole user for a token that was meant for one purpose.
+func TestTokenForAnAPIIsNotExchangedWithoutProof(t *testing.T) {
+	for _, format := range []string{"", "jwt"} {
+		change := func(c *storage.Client) { c.Audience, c.AccessTokenFormat = []string{"https://api.example"}, format }
+		e := newExchanging(t, storage.ExchangeUsers, func(c *storage.Client) {
+			change(c)
+			c.TokenEndpointAuthMethod, c.SecretDigests = "none", nil
+		})
+		e.rp.DirectusToken(e.token(), nil).WantError(t, http.StatusBadRequest, oauth.InvalidRequest)
+		e = newExchanging(t, storage.ExchangeUsers, change)
+		e.rp.DirectusToken(e.token(), nil).WantOK(t)
+	}
+}
+
 func TestTokenExchangeOfAdministrators(t *testing.T) {
 	admin := func(u *directustest.User) { u.Admin = true }
 	t.Run("no pair of one is kept", func(t *testing.T) {

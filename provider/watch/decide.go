@@ -40,7 +40,9 @@ func (w *Watch) decide(ctx context.Context, ids []string, passwords map[string]t
 		if err != nil {
 			return fmt.Errorf("decide on a user: %w", err)
 		}
-		if at, ok := passwords[id]; ok && !ended {
+		// Another change ends what is older than that one, and no sign-in with the
+		// old password that came after it.
+		if at, ok := passwords[id]; ok && (!ended || exists && current.Active) {
 			if err := w.Gate.PasswordChanged(ctx, id, at); err != nil {
 				return fmt.Errorf("decide on a user: %w", err)
 			}

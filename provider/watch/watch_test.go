@@ -224,6 +224,21 @@ func TestPasswordChange(t *testing.T) {
 	})
 }
 
+// An administrator who changes more than the password of somebody who was robbed
+// means the thief too, who signed in in between.
+func TestPasswordChangeBesidesAnother(t *testing.T) {
+	w := signedIn(t, providertest.Options{}, nil)
+	w.Directus.Update(w.ada, func(u *directustest.User) { u.Fields = map[string]any{"role": "0b9b5f2e-6a53-4c8e-9b5e-1d2f3a4b5c6d"} })
+	w.Clock.Advance(time.Second)
+	thief := w.NewBrowser(t)
+	thief.SignIn(w.rp, ada, nil)
+	w.Clock.Advance(time.Second)
+	w.Provider.Watch().PasswordChanged(w.ada)
+	look(t, w)
+	thief.Get(w.rp.AuthorizationURL(map[string]string{"prompt": "none"})).WantError(t, oauth.LoginRequired)
+	w.rp.Refresh(w.tokens.Text("refresh_token")).WantError(t, http.StatusBadRequest, oauth.InvalidGrant)
+}
+
 // Whoever knows the password could have changes refused without end, each of which
 // is expected for a while.
 func TestRefusedChangeOfPasswordIsNotExpected(t *testing.T) {
