@@ -146,6 +146,13 @@ func (s *screens) showConsent(w http.ResponseWriter, r *http.Request, interactio
 		OtherURL: s.prefix + "/login" + here(r, "other", "1"), Changed: changed,
 	}
 	data.Gets, data.Withheld = s.permissions(interaction.Request.Scopes, interaction.Claims)
+	if interaction.Client.DirectusExchange != "" {
+		// A Directus token has no scope: whatever a scope keeps back, the app can read there.
+		data.Gets = append([]permission{{Key: "consent.gets.directus"}}, data.Gets...)
+		data.Withheld = slices.DeleteFunc(data.Withheld, func(key string) bool {
+			return key != "consent.withheld.password" && key != "consent.withheld.offline_access"
+		})
+	}
 	data.Failed = changed
 	s.show(w, r, http.StatusOK, "consent", data, s.endsAt(interaction))
 }

@@ -61,6 +61,20 @@ func TestConsent(t *testing.T) {
 	h.wantTo(h.post("/consent?request=r1", url.Values{"action": {"deny"}}), "https://shop.example/callback?error=access_denied")
 }
 
+// Such an app is the person in Directus, whatever scopes it asks for.
+func TestConsentOfAnAppThatGetsDirectusTokens(t *testing.T) {
+	h := newHouse(t)
+	interaction := h.wait("r1", authorize.PromptConsent)
+	interaction.Request.Scopes, interaction.Client.DirectusExchange = []string{"openid"}, storage.ExchangeUsers
+	page := h.get("/consent?request=r1")
+	h.wantPage(page, http.StatusOK, "Everything that this account can see and change", "Your password", "Access after you have signed out")
+	for _, untrue := range []string{"Your email address", "Your name and profile", "Your postal address"} {
+		if strings.Contains(page.body, untrue) {
+			t.Errorf("%q is said to be withheld", untrue)
+		}
+	}
+}
+
 func TestConsentToSomethingElse(t *testing.T) {
 	h := newHouse(t)
 	h.wait("r1", authorize.PromptConsent)
