@@ -174,6 +174,7 @@ func (o *outage) refusesNobody(t *testing.T) {
 
 // TestWhenDirectusIsAway is the table in docs/operations.md.
 func TestWhenDirectusIsAway(t *testing.T) {
+	t.Parallel()
 	for _, row := range situations() {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()

@@ -75,7 +75,7 @@ func (a *app) build(ctx context.Context, settings *config.Loaded, backend storag
 		return nil, err
 	}
 	p.paths = releaser.Paths()
-	if p.directus, err = a.newDirectus(settings, releaser.Fields(), sink, logger); err != nil {
+	if p.directus, err = a.newDirectus(ctx, settings, releaser.Fields(), sink, logger); err != nil {
 		return nil, err
 	}
 	if pictures != nil {
@@ -141,7 +141,9 @@ func newFetcher(settings *config.Loaded) (*fetch.Fetcher, error) {
 	}), nil
 }
 
-func (a *app) newDirectus(settings *config.Loaded, fields []string, sink event.Sink, logger *slog.Logger) (*directus.Client, error) {
+// newDirectus returns the client; what happens to Directus later is told under the
+// values of ctx.
+func (a *app) newDirectus(ctx context.Context, settings *config.Loaded, fields []string, sink event.Sink, logger *slog.Logger) (*directus.Client, error) {
 	return directus.New(directus.Config{
 		BaseURL: settings.Directus.URL, ServiceToken: settings.Directus.Token, WriteToken: settings.Directus.WriteToken,
 		PublicURL:       settings.Directus.PublicURL,
@@ -154,7 +156,7 @@ func (a *app) newDirectus(settings *config.Loaded, fields []string, sink event.S
 			if away {
 				name = event.DirectusAway
 			}
-			sink.Emit(context.Background(), event.Event{Name: name})
+			sink.Emit(context.WithoutCancel(ctx), event.Event{Name: name})
 		},
 		ClientsCollection: settings.ClientsCollection,
 		Now:               a.now, Random: a.random, Logger: logger,

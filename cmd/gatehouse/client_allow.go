@@ -38,6 +38,7 @@ func (n *names) Append(s string) error {
 	return nil
 }
 
+//nolint:unparam // pflag.SliceValue has it so
 func (n *names) Replace(all []string) error {
 	*n.list = slices.Clone(all)
 	return nil

@@ -31,7 +31,7 @@ func (a *app) clientRows(ctx context.Context, settings *config.Loaded) ([]storag
 	if err != nil {
 		return nil, err
 	}
-	client, err := a.newDirectus(withToken, nil, event.Discard, a.logger(settings))
+	client, err := a.newDirectus(ctx, withToken, nil, event.Discard, a.logger(settings))
 	if err != nil {
 		return nil, err
 	}

@@ -48,7 +48,7 @@ func (a *app) doctorCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			patient := a.patient(settings)
+			patient := a.patient(command.Context(), settings)
 			if administrator {
 				if err := a.examineAs(settings, &patient); err != nil {
 					return err
@@ -74,7 +74,7 @@ func (a *app) doctorCommand() *cobra.Command {
 	return command
 }
 
-func (a *app) patient(settings *config.Loaded) doctor.Patient {
+func (a *app) patient(ctx context.Context, settings *config.Loaded) doctor.Patient {
 	logger := a.logger(settings)
 	pages := pagesOf(settings)
 	patient := doctor.Patient{
@@ -102,7 +102,7 @@ func (a *app) patient(settings *config.Loaded) doctor.Patient {
 	releaser, err := claims.New(settings.ClaimMap())
 	if err == nil {
 		patient.Reads, _ = rights(settings) // no other error than the one just looked at
-		if client, err := a.newDirectus(settings, releaser.Fields(), event.Discard, logger); err == nil {
+		if client, err := a.newDirectus(ctx, settings, releaser.Fields(), event.Discard, logger); err == nil {
 			patient.Directus, patient.Providers = client, client.Providers
 			patient.Rules = func(ctx context.Context) []doctor.Finding {
 				return doctor.ClientRules(ctx, client, slices.Concat(settings.Clients, settings.ClientRights))

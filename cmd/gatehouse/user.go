@@ -73,7 +73,7 @@ func (a *app) preview(ctx context.Context, settings *config.Loaded, store *stora
 	if err != nil {
 		return preview{}, err
 	}
-	people, err := a.newDirectus(settings, releaser.Fields(), event.Discard, a.logger(settings))
+	people, err := a.newDirectus(ctx, settings, releaser.Fields(), event.Discard, a.logger(settings))
 	if err != nil {
 		return preview{}, err
 	}

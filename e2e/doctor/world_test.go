@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"os"
 	"os/exec"
@@ -99,13 +100,8 @@ func run(ctx context.Context, t *testing.T, binary, dir string, arguments, varia
 // seed starts Directus again with the healthy variables and those that are wrong.
 func (w *world) seed(t *testing.T, wrong map[string]string) {
 	t.Helper()
-	variables := map[string]string{}
-	for name, value := range w.healthy {
-		variables[name] = value
-	}
-	for name, value := range wrong {
-		variables[name] = value
-	}
+	variables := maps.Clone(w.healthy)
+	maps.Copy(variables, wrong)
 	if err := w.directus.Restart(t.Context(), variables); err != nil {
 		t.Fatal(err)
 	}

@@ -3,6 +3,7 @@ package flows
 import (
 	"context"
 	"crypto/rand"
+	"maps"
 	"net/http"
 	"testing"
 	"time"
@@ -156,9 +157,7 @@ func (w *world) editor(t *testing.T) editor {
 	}
 	for _, action := range []string{"create", "read", "update", "delete"} {
 		permission := map[string]any{"collection": prepare.DefaultClientsCollection, "action": action, "fields": []string{"*"}}
-		for key, id := range holder {
-			permission[key] = id
-		}
+		maps.Copy(permission, holder)
 		call("/permissions", permission)
 	}
 	id, email := w.user(t)

@@ -121,22 +121,22 @@ func exchangedToken(t *testing.T, w *world) {
 // mayRead makes two collections, of which a policy of the user opens the first.
 func (w *world) mayRead(t *testing.T, user, open, closed string) {
 	t.Helper()
-	call := func(method, path string, body, into any) {
+	call := func(path string, body, into any) {
 		t.Helper()
-		if err := w.directus.Call(t.Context(), method, path, body, into); err != nil {
-			t.Fatalf("%s %s: %v", method, path, err)
+		if err := w.directus.Call(t.Context(), http.MethodPost, path, body, into); err != nil {
+			t.Fatalf("POST %s: %v", path, err)
 		}
 	}
 	for _, name := range []string{open, closed} {
-		call(http.MethodPost, "/collections", map[string]any{
+		call("/collections", map[string]any{
 			"collection": name, "meta": map[string]any{}, "schema": map[string]any{},
 			"fields": []map[string]any{{"field": "id", "type": "integer", "schema": map[string]any{"is_primary_key": true, "has_auto_increment": true}}},
 		}, nil)
 	}
 	var policy struct{ ID string }
-	call(http.MethodPost, "/policies", map[string]any{"name": "Readers of notices", "app_access": false, "admin_access": false}, &policy)
-	call(http.MethodPost, "/permissions", map[string]any{"policy": policy.ID, "collection": open, "action": "read", "fields": []string{"*"}}, nil)
-	call(http.MethodPost, "/access", map[string]any{"policy": policy.ID, "user": user}, nil)
+	call("/policies", map[string]any{"name": "Readers of notices", "app_access": false, "admin_access": false}, &policy)
+	call("/permissions", map[string]any{"policy": policy.ID, "collection": open, "action": "read", "fields": []string{"*"}}, nil)
+	call("/access", map[string]any{"policy": policy.ID, "user": user}, nil)
 }
 
 func exchangesAtOnce(t *testing.T, w *world) {

@@ -17,7 +17,7 @@ const seedOfOTP = "JBSWY3DPEHPK3PXP"
 
 // stepping is a user who signed in by password before he had a one-time password,
 // set up elsewhere since.
-func stepping(t *testing.T, more ...storage.Client) (*providertest.Server, *providertest.Browser, string) {
+func stepping(t *testing.T, more ...storage.Client) (*providertest.Server, *providertest.Browser) {
 	t.Helper()
 	s := start(t, more...)
 	id := s.Directus.AddUser(directustest.User{Email: ida, Password: providertest.Password, FirstName: "Ida"})
@@ -25,7 +25,7 @@ func stepping(t *testing.T, more ...storage.Client) (*providertest.Server, *prov
 	browser.SignIn(s.Second(t), ida, nil)
 	s.Directus.Update(id, func(user *directustest.User) { user.OTPSecret = seedOfOTP })
 	s.Clock.Advance(providertest.Staleness + time.Second)
-	return s, browser, id
+	return s, browser
 }
 
 func acrOf(t *testing.T, s *providertest.Server, rp *providertest.RelyingParty, page *providertest.Page) any {
@@ -54,7 +54,7 @@ func TestStepUp(t *testing.T) {
 		"wish and login":         {"acr_values": session.ACROTP, "prompt": "login"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s, browser, _ := stepping(t)
+			s, browser := stepping(t)
 			second := s.Second(t)
 			page := byOTP(t, s, browser, browser.Get(second.AuthorizationURL(change)))
 			if got := acrOf(t, s, second, page); got != session.ACROTP {
@@ -69,7 +69,7 @@ func TestStepUp(t *testing.T) {
 }
 
 func TestStepUpByDefault(t *testing.T) {
-	s, browser, _ := stepping(t, storage.Client{
+	s, browser := stepping(t, storage.Client{
 		ID: "careful", SecretDigests: providertest.Digests(providertest.WebSecret), FirstParty: true, DefaultACRValues: []string{session.ACROTP},
 		RedirectURIs: []string{"https://careful.example/callback"}, GrantTypes: []string{"authorization_code"},
 	})
@@ -92,7 +92,7 @@ func TestNoStepUp(t *testing.T) {
 		"an unknown way":                 {"acr_values": "urn:x"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s, browser, _ := stepping(t)
+			s, browser := stepping(t)
 			second := s.Second(t)
 			if got := acrOf(t, s, second, browser.Get(second.AuthorizationURL(change))); got != session.ACRPassword {
 				t.Errorf("the acr is %v", got)
@@ -109,7 +109,7 @@ func TestNoStepUp(t *testing.T) {
 }
 
 func TestStepUpThatIsDemandedSilently(t *testing.T) {
-	s, browser, _ := stepping(t)
+	s, browser := stepping(t)
 	claims := `{"id_token":{"acr":{"essential":true,"value":"` + session.ACROTP + `"}}}`
 	browser.Get(s.Second(t).AuthorizationURL(map[string]string{"claims": claims, "prompt": "none"})).WantError(t, oauth.LoginRequired)
 }
@@ -117,7 +117,7 @@ func TestStepUpThatIsDemandedSilently(t *testing.T) {
 // What one browser proved says nothing of another, nor does it change the session of
 // another, though both are of the same user.
 func TestStepUpIsOfItsBrowser(t *testing.T) {
-	s, first, _ := stepping(t)
+	s, first := stepping(t)
 	second := s.Second(t)
 	wish := map[string]string{"acr_values": session.ACROTP}
 

@@ -203,10 +203,10 @@ func (r *Releaser) Custom() []string {
 
 // tells says whether the claim is ever released.
 func (r *Releaser) tells(name string) bool {
-	switch {
-	case name == "address":
+	switch name {
+	case "address":
 		return slices.ContainsFunc(addressMembers(), func(member string) bool { return r.has("address." + member) })
-	case name == "email_verified":
+	case "email_verified":
 		return r.has(name) || r.has("email")
 	}
 	return r.has(name)

@@ -78,7 +78,7 @@ func (w *collectionWorld) must(t *testing.T, id string) storage.Client {
 
 func TestCollectionReadsOnlyWhatMayHaveChanged(t *testing.T) {
 	w := newCollection(t)
-	w.table.set("1", rowOf(t, wellWritten, nil))
+	w.table.set("1", rowOf(t, nil))
 	if _, ok := w.Client("board"); ok {
 		t.Fatal("a client is known before it was read")
 	}
@@ -89,14 +89,14 @@ func TestCollectionReadsOnlyWhatMayHaveChanged(t *testing.T) {
 			t.Fatalf("after %d looks: %d readings, want %d", step+1, w.table.reads, want)
 		}
 	}
-	w.table.set("2", rowOf(t, wellWritten, map[string]string{"client_name": `"Other"`}))
+	w.table.set("2", rowOf(t, map[string]string{"client_name": `"Other"`}))
 	w.refresh(t)
 	if got := w.must(t, "board").Name; got != "Other" {
 		t.Errorf("name %q", got)
 	}
 	// What is changed past the count is seen all the same, within a minute.
 	w.refresh(t)
-	w.table.set("2", rowOf(t, wellWritten, map[string]string{"client_name": `"Third"`}))
+	w.table.set("2", rowOf(t, map[string]string{"client_name": `"Third"`}))
 	w.clock.now = w.clock.now.Add(time.Minute)
 	w.refresh(t)
 	if got := w.must(t, "board").Name; got != "Third" {
@@ -106,8 +106,8 @@ func TestCollectionReadsOnlyWhatMayHaveChanged(t *testing.T) {
 
 func TestCollectionQuarantinesARowAlone(t *testing.T) {
 	w := newCollection(t)
-	bad := rowOf(t, wellWritten, map[string]string{"client_id": `"bad"`, "redirect_uris": `["https://secret-place.example/#fragment"]`})
-	w.table.set("1", rowOf(t, wellWritten, nil), bad)
+	bad := rowOf(t, map[string]string{"client_id": `"bad"`, "redirect_uris": `["https://secret-place.example/#fragment"]`})
+	w.table.set("1", rowOf(t, nil), bad)
 	w.refresh(t)
 	w.must(t, "board")
 	if _, ok := w.Client("bad"); ok {
@@ -127,14 +127,14 @@ func TestCollectionQuarantinesARowAlone(t *testing.T) {
 	if got := strings.Count(w.log.String(), words); got != 1 {
 		t.Errorf("refused %d times:\n%s", got, w.log)
 	}
-	w.table.set("2", rowOf(t, wellWritten, nil), rowOf(t, wellWritten, map[string]string{"client_id": `"bad"`}))
+	w.table.set("2", rowOf(t, nil), rowOf(t, map[string]string{"client_id": `"bad"`}))
 	w.refresh(t)
 	w.must(t, "bad")
 }
 
 func TestCollectionGoesOnWhileNothingAnswers(t *testing.T) {
 	w := newCollection(t)
-	w.table.set("1", rowOf(t, wellWritten, nil))
+	w.table.set("1", rowOf(t, nil))
 	w.table.err = storage.ErrUnavailable
 	for range 3 {
 		if err := w.Refresh(t.Context()); !errors.Is(err, storage.ErrUnavailable) {
@@ -167,7 +167,7 @@ func TestCollectionLeavesIDsToTheOtherSources(t *testing.T) {
 	if err := w.store.Clients.Put(t.Context(), "stored", storage.Client{ID: "stored"}, storage.NoExpiry); err != nil {
 		t.Fatal(err)
 	}
-	w.table.set("1", rowOf(t, wellWritten, nil), rowOf(t, wellWritten, map[string]string{"client_id": `"stored"`}))
+	w.table.set("1", rowOf(t, nil), rowOf(t, map[string]string{"client_id": `"stored"`}))
 	w.refresh(t)
 	for _, id := range []string{"board", "stored"} {
 		if _, ok := w.Client(id); ok {
@@ -191,7 +191,7 @@ func TestCollectionDatesClients(t *testing.T) {
 	look := func(version string, changes map[string]string) storage.Client {
 		t.Helper()
 		w.clock.now = w.clock.now.Add(time.Hour)
-		w.table.set(version, rowOf(t, wellWritten, changes))
+		w.table.set(version, rowOf(t, changes))
 		w.refresh(t)
 		w.clock.now = w.clock.now.Add(2 * time.Second)
 		if err := other.Refresh(t.Context()); err != nil {
@@ -231,7 +231,7 @@ func TestCollectionDatesClients(t *testing.T) {
 
 func TestCollectionSaysWhichRightsAreNobodys(t *testing.T) {
 	w := newCollection(t)
-	w.table.set("1", rowOf(t, wellWritten, nil))
+	w.table.set("1", rowOf(t, nil))
 	w.refresh(t)
 	if !strings.Contains(w.log.String(), "rights to a client that does not stand in Directus") || !strings.Contains(w.log.String(), "client_id=desk") {
 		t.Errorf("log:\n%s", w.log)
@@ -240,7 +240,7 @@ func TestCollectionSaysWhichRightsAreNobodys(t *testing.T) {
 
 func TestCollectionRunReadsAtOnceAndAtEveryTick(t *testing.T) {
 	w := newCollection(t)
-	w.table.set("1", rowOf(t, wellWritten, nil))
+	w.table.set("1", rowOf(t, nil))
 	ctx, cancel := context.WithCancel(t.Context())
 	ticks, done := make(chan time.Time), make(chan struct{})
 	go func() {
@@ -266,7 +266,7 @@ func TestSourceAsksTheCollectionBeforeTheStore(t *testing.T) {
 	if _, err := source.Client(t.Context(), "board"); !errors.Is(err, storage.ErrUnavailable) || errors.Is(err, storage.ErrNotFound) {
 		t.Errorf("before the first reading: got %v, want ErrUnavailable", err)
 	}
-	w.table.set("1", rowOf(t, wellWritten, nil))
+	w.table.set("1", rowOf(t, nil))
 	w.refresh(t)
 	wantName(t, source, "board", "Acme Board")
 	w.table.set("2")

@@ -17,10 +17,10 @@ const (
 	columnStatus = "status"
 	columnMade   = "date_created"
 
-	columnSecret         = "client_secret_sha256"
-	columnSecretEnds     = "client_secret_expires_at"
-	columnOldSecret      = "old_client_secret_sha256"
-	columnOldSecretsEnds = "old_client_secret_expires_at"
+	columnSecret         = "client_secret_sha256"         //nolint:gosec // a name
+	columnSecretEnds     = "client_secret_expires_at"     //nolint:gosec // a name
+	columnOldSecret      = "old_client_secret_sha256"     //nolint:gosec // a name
+	columnOldSecretsEnds = "old_client_secret_expires_at" //nolint:gosec // a name
 )
 
 // What status may be.

@@ -23,10 +23,10 @@ const wellWritten = `{
 	"require_auth_time": true, "default_max_age": 3600, "contacts": "[\"team@board.example\"]", "jwks": null
 }`
 
-func rowOf(t testing.TB, text string, changes map[string]string) storage.ClientRow {
+func rowOf(t testing.TB, changes map[string]string) storage.ClientRow {
 	t.Helper()
 	row := storage.ClientRow{}
-	if err := json.Unmarshal([]byte(text), &row.Values); err != nil {
+	if err := json.Unmarshal([]byte(wellWritten), &row.Values); err != nil {
 		t.Fatal(err)
 	}
 	for name, value := range changes {
@@ -42,7 +42,7 @@ func nobody(string) string { return "" }
 
 func judge(t testing.TB, changes map[string]string, rights map[string]storage.Client) clients.Row {
 	t.Helper()
-	return clients.Judge([]storage.ClientRow{rowOf(t, wellWritten, changes)}, rights, rules(), nobody)[0]
+	return clients.Judge([]storage.ClientRow{rowOf(t, changes)}, rights, rules(), nobody)[0]
 }
 
 func TestJudgeTakesAWellWrittenRow(t *testing.T) {
@@ -150,7 +150,7 @@ func TestJudgeRefusesARowThatIsTooLarge(t *testing.T) {
 
 func TestJudgeRefusesAnIDOfAnotherSource(t *testing.T) {
 	taken := func(id string) string { return clients.TakenBy(id == "board", false) }
-	row := clients.Judge([]storage.ClientRow{rowOf(t, wellWritten, nil)}, nil, rules(), taken)[0]
+	row := clients.Judge([]storage.ClientRow{rowOf(t, nil)}, nil, rules(), taken)[0]
 	if row.Good() || !strings.Contains(clients.Words(row.Refused), "client_id is that of a client in the configuration") {
 		t.Errorf("got %v", row.Refused)
 	}
@@ -179,8 +179,8 @@ func TestNoRowReachesWhatTheConfigurationAloneDecides(t *testing.T) {
 	}
 	rows := clients.Columns()
 	fields := reflect.TypeFor[storage.Client]()
-	for i := range fields.NumField() {
-		name, _, _ := strings.Cut(fields.Field(i).Tag.Get("json"), ",")
+	for field := range fields.Fields() {
+		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
 		if slices.Contains(rows, name) == slices.Contains(others, name) {
 			t.Errorf("%s: a column of rows, or for the configuration alone?", name)
 		}

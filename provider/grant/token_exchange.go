@@ -16,11 +16,11 @@ import (
 )
 
 // TokenExchange is the name of the grant type (RFC 8693, section 2.1).
-const TokenExchange = "urn:ietf:params:oauth:grant-type:token-exchange"
+const TokenExchange = "urn:ietf:params:oauth:grant-type:token-exchange" //nolint:gosec // a name
 
 // accessTokenType is the one token type that is taken and given (RFC 8693,
 // section 3).
-const accessTokenType = "urn:ietf:params:oauth:token-type:access_token"
+const accessTokenType = "urn:ietf:params:oauth:token-type:access_token" //nolint:gosec // a name
 
 // exchangedToken is the answer (RFC 8693, section 2.2.1). There is no refresh
 // token in it, ever: whoever has one of Directus holds the account.

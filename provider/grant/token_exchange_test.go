@@ -24,9 +24,9 @@ type exchanging struct {
 	tokens  providertest.Answer
 }
 
-func newExchanging(t *testing.T, whose storage.DirectusExchange, change func(*storage.Client)) *exchanging {
+func newExchanging(t *testing.T, change func(*storage.Client)) *exchanging {
 	t.Helper()
-	client := providertest.DirectusClient(whose)
+	client := providertest.DirectusClient(storage.ExchangeUsers)
 	if change != nil {
 		change(&client)
 	}
@@ -83,7 +83,7 @@ func TestTokenExchange(t *testing.T) {
 		"with pairwise subjects": func(c *storage.Client) { c.SubjectType = "pairwise" },
 	} {
 		t.Run(name, func(t *testing.T) {
-			e := newExchanging(t, storage.ExchangeUsers, change)
+			e := newExchanging(t, change)
 			answer := e.rp.DirectusToken(e.token(), nil).WantOK(t)
 			if got := e.whose(t, answer); got != e.user {
 				t.Errorf("the token is that of %q", got)
@@ -110,7 +110,7 @@ func TestTokenExchange(t *testing.T) {
 }
 
 func TestTokenExchangeParameters(t *testing.T) {
-	e := newExchanging(t, storage.ExchangeUsers, nil)
+	e := newExchanging(t, nil)
 	other := e.rp.Exchange(e.browser.SignIn(e.rp, ada, nil)).WantOK(t)
 	e.rp.Post("/revoke", url.Values{"token": {other.Text("access_token")}}).WantOK(t)
 	web := e.Web(t)
@@ -160,7 +160,7 @@ func TestTokenExchangeParameters(t *testing.T) {
 }
 
 func TestTokenExchangeIsForWhoMay(t *testing.T) {
-	e := newExchanging(t, storage.ExchangeUsers, func(c *storage.Client) { c.GrantTypes = append(c.GrantTypes, "client_credentials") })
+	e := newExchanging(t, func(c *storage.Client) { c.GrantTypes = append(c.GrantTypes, "client_credentials") })
 	web := e.Web(t)
 	foreign := web.Exchange(e.browser.SignIn(web, ada, nil)).WantOK(t)
 	web.DirectusToken(foreign.Text("access_token"), nil).WantError(t, http.StatusBadRequest, oauth.UnauthorizedClient)
@@ -190,12 +190,12 @@ func TestTokenExchangeIsForWhoMay(t *testing.T) {
 func TestTokenForAnAPIIsNotExchangedWithoutProof(t *testing.T) {
 	for _, format := range []string{"", "jwt"} {
 		change := func(c *storage.Client) { c.Audience, c.AccessTokenFormat = []string{"https://api.example"}, format }
-		e := newExchanging(t, storage.ExchangeUsers, func(c *storage.Client) {
+		e := newExchanging(t, func(c *storage.Client) {
 			change(c)
 			c.TokenEndpointAuthMethod, c.SecretDigests = "none", nil
 		})
 		e.rp.DirectusToken(e.token(), nil).WantError(t, http.StatusBadRequest, oauth.InvalidRequest)
-		e = newExchanging(t, storage.ExchangeUsers, change)
+		e = newExchanging(t, change)
 		e.rp.DirectusToken(e.token(), nil).WantOK(t)
 	}
 }
@@ -203,14 +203,14 @@ func TestTokenForAnAPIIsNotExchangedWithoutProof(t *testing.T) {
 func TestTokenExchangeOfAdministrators(t *testing.T) {
 	admin := func(u *directustest.User) { u.Admin = true }
 	t.Run("no pair of one is kept", func(t *testing.T) {
-		e := newExchanging(t, storage.ExchangeUsers, nil)
+		e := newExchanging(t, nil)
 		e.Directus.Update(e.user, admin)
 		tokens := e.rp.Exchange(e.NewBrowser(t).SignIn(e.rp, ada, nil)).WantOK(t)
 		e.rp.DirectusToken(tokens.Text("access_token"), nil).WantError(t, http.StatusBadRequest, oauth.InvalidGrant)
 		e.wantSessions(t, 1)
 	})
 	t.Run("who becomes one has no more tokens", func(t *testing.T) {
-		e := newExchanging(t, storage.ExchangeUsers, nil)
+		e := newExchanging(t, nil)
 		e.rp.DirectusToken(e.token(), nil).WantOK(t)
 		e.Directus.Update(e.user, admin)
 		e.Clock.Advance(directustest.AccessTokenTTL)
@@ -222,14 +222,14 @@ func TestTokenExchangeOfAdministrators(t *testing.T) {
 	// The token itself says nothing: Directus makes it for the address of the
 	// sign-in, and looks at the policies again where it is used.
 	t.Run("who is one at some addresses only", func(t *testing.T) {
-		e := newExchanging(t, storage.ExchangeUsers, nil)
+		e := newExchanging(t, nil)
 		e.rp.DirectusToken(e.token(), nil).WantOK(t)
 		e.Directus.AddPolicy(directustest.Policy{Name: "Office", Admin: true, Holders: []string{e.user}})
 		e.Clock.Advance(providertest.Staleness + time.Second)
 		e.rp.DirectusToken(e.token(), nil).WantError(t, http.StatusBadRequest, oauth.UnauthorizedClient)
 	})
 	t.Run("nobody where the service token may not read policies", func(t *testing.T) {
-		e := newExchanging(t, storage.ExchangeUsers, nil)
+		e := newExchanging(t, nil)
 		e.Directus.LetReadOnly()
 		e.Clock.Advance(providertest.Staleness + time.Second)
 		e.rp.DirectusToken(e.token(), nil).WantError(t, http.StatusServiceUnavailable, oauth.TemporarilyUnavailable)
@@ -252,7 +252,7 @@ func TestTokenExchangeOfAdministrators(t *testing.T) {
 // Whoever asks at the same time gets the same token, and the pair is refreshed
 // once.
 func TestTokenExchangeInParallel(t *testing.T) {
-	e := newExchanging(t, storage.ExchangeUsers, nil)
+	e := newExchanging(t, nil)
 	e.Clock.Advance(directustest.AccessTokenTTL)
 	e.tokens = e.rp.Refresh(e.tokens.Text("refresh_token")).WantOK(t)
 	answers := make([]providertest.Answer, 64)
@@ -275,7 +275,7 @@ func TestTokenExchangeInParallel(t *testing.T) {
 // Directus ending its session ends the sign-in here, with all that came of it.
 func TestRevokedDirectusSessionEndsTheSignIn(t *testing.T) {
 	listener := providertest.NewListener(t)
-	e := newExchanging(t, storage.ExchangeUsers, func(c *storage.Client) { c.BackChannelLogoutURI = listener.URI })
+	e := newExchanging(t, func(c *storage.Client) { c.BackChannelLogoutURI = listener.URI })
 	_, kept := e.offline(t)
 	web := e.Web(t)
 	beside := web.Exchange(e.browser.SignIn(web, ada, nil)).WantOK(t)
@@ -305,7 +305,7 @@ func TestTokenExchangeWhileDirectusIsAway(t *testing.T) {
 		"locked":     {Times: 1, Status: 403, Code: "RESOURCE_RESTRICTED"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			e := newExchanging(t, storage.ExchangeUsers, nil)
+			e := newExchanging(t, nil)
 			e.Clock.Advance(directustest.AccessTokenTTL)
 			e.tokens = e.rp.Refresh(e.tokens.Text("refresh_token")).WantOK(t)
 			fault.Path = "/auth/refresh"
@@ -322,7 +322,7 @@ func TestTokenExchangeWhileDirectusIsAway(t *testing.T) {
 
 // An answer of Directus that got lost takes the pair with it, and nothing else.
 func TestLostPairAsksForAnotherSignIn(t *testing.T) {
-	e := newExchanging(t, storage.ExchangeUsers, nil)
+	e := newExchanging(t, nil)
 	e.Clock.Advance(directustest.AccessTokenTTL)
 	e.tokens = e.rp.Refresh(e.tokens.Text("refresh_token")).WantOK(t)
 	e.Directus.Inject(directustest.Fault{Path: "/auth/refresh", Times: 1, Drop: true, After: true})
@@ -338,7 +338,7 @@ func TestLostPairAsksForAnotherSignIn(t *testing.T) {
 }
 
 func TestSuspendedUserHasNoDirectusTokens(t *testing.T) {
-	e := newExchanging(t, storage.ExchangeUsers, nil)
+	e := newExchanging(t, nil)
 	e.Directus.SetStatus(e.user, "suspended")
 	e.Clock.Advance(providertest.Staleness + time.Second)
 	e.rp.DirectusToken(e.token(), nil).WantError(t, http.StatusBadRequest, oauth.InvalidGrant)

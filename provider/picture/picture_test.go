@@ -274,7 +274,7 @@ func TestPicturesAreOff(t *testing.T) {
 	for _, on := range []bool{false, true} {
 		s := providertest.New(t, providertest.Options{Pictures: on})
 		document := s.Send(t, http.MethodGet, "/.well-known/openid-configuration", url.Values(nil), nil).WantOK(t)
-		if strings.Contains(string(document.Raw), `"picture"`) != on {
+		if strings.Contains(document.Raw, `"picture"`) != on {
 			t.Errorf("pictures on: %t, and claims_supported says otherwise", on)
 		}
 	}

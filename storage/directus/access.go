@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -140,10 +141,11 @@ func (a *accessCache) held(ctx context.Context, c *Client, id string, roles []st
 		held, ok := a.users.Get(id)
 		return held, ok && maxAge > 0 && slices.Equal(held.roles, roles) && c.within(held.readAt, oldest)
 	}
-	key := "held by " + id
+	names := []string{"held by", id}
 	for _, role := range roles {
-		key += " " + role.ID
+		names = append(names, role.ID)
 	}
+	key := strings.Join(names, " ")
 	return shared(ctx, &a.lookups, key, oldest, remembered, func(ctx context.Context) (heldPolicies, error) {
 		a.mu.Lock()
 		forgotten := a.forgotten

@@ -149,7 +149,7 @@ func (e *Events) listen(ctx context.Context, subscribed func()) error {
 	if err != nil {
 		return err
 	}
-	defer connection.CloseNow()
+	defer func() { _ = connection.CloseNow() }()
 	subscribed()
 	e.heard.Store(true)
 	ended := make(chan struct{})
@@ -198,7 +198,7 @@ func (e *Events) keepAlive(ctx context.Context, connection *websocket.Conn) erro
 func (e *Events) connect(ctx context.Context) (*websocket.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, shakeTime)
 	defer cancel()
-	connection, response, err := websocket.Dial(ctx, e.address, &websocket.DialOptions{HTTPClient: e.HTTPClient})
+	connection, response, err := websocket.Dial(ctx, e.address, &websocket.DialOptions{HTTPClient: e.HTTPClient}) //nolint:bodyclose // Dial closes it
 	if err != nil {
 		if response != nil {
 			return nil, fmt.Errorf("directus events: connect: status %d (WEBSOCKETS_ENABLED, and what stands between must let WebSockets through)", response.StatusCode)

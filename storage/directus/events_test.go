@@ -47,9 +47,9 @@ func (s socket) receive() map[string]any {
 }
 
 // greet lets the client in.
-func (s socket) greet(token string) {
+func (s socket) greet() {
 	s.t.Helper()
-	if auth := s.receive(); auth["type"] != "auth" || auth["access_token"] != token {
+	if auth := s.receive(); auth["type"] != "auth" || auth["access_token"] != "service-token" {
 		s.t.Errorf("the client begins by %v", auth["type"])
 	}
 	s.send(`{"type":"auth","status":"ok"}`)
@@ -121,7 +121,7 @@ func TestEventsNameUsers(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
 	told := play(t, &log, func(s socket) {
-		s.greet("service-token")
+		s.greet()
 		s.send(`{"type":"ping"}`)
 		if message := s.receive(); message["type"] != "pong" {
 			t.Errorf("a ping is answered by %v", message)
@@ -132,7 +132,7 @@ func TestEventsNameUsers(t *testing.T) {
 		s.send(`{"type":"items","data":[{"id":"` + eventsUser + `"}]}`)
 		s.send(`{"type":"ping"}`)
 		s.receive()
-	}, func(s socket) { s.greet("service-token") })
+	}, func(s socket) { s.greet() })
 	want := "missed," + eventsUser + "," + eventsUser + ",missed,missed"
 	if got := strings.Join(told, ","); !strings.HasPrefix(got, strings.TrimSuffix(want, ",missed")) {
 		t.Errorf("told %s, want %s", got, want)
@@ -155,9 +155,9 @@ func TestEventsConnectAgain(t *testing.T) {
 			s.send(`{"type":"auth","status":"error","error":{"code":"AUTH_FAILED","message":"for service-token"}}`)
 			s.receive()
 		},
-		func(s socket) { s.greet("service-token"); s.send("not a message: secret horse"); s.receive() },
+		func(s socket) { s.greet(); s.send("not a message: secret horse"); s.receive() },
 		func(s socket) {
-			s.greet("service-token")
+			s.greet()
 			s.send(`{"type":"subscription","event":"update","uid":"update","data":[{"id":"` + eventsUser + `"}]}`)
 			s.send(`{"type":"ping"}`)
 			s.receive()

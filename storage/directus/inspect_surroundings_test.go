@@ -1,6 +1,7 @@
 package directus_test
 
 import (
+	"maps"
 	"net/http"
 	"testing"
 
@@ -18,9 +19,7 @@ func (p proxy) RoundTrip(request *http.Request) (*http.Response, error) {
 	}
 	response, err := http.DefaultTransport.RoundTrip(request)
 	if err == nil {
-		for name, values := range p[asked] {
-			response.Header[name] = values
-		}
+		maps.Copy(response.Header, p[asked])
 	}
 	return response, err
 }

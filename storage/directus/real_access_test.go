@@ -3,6 +3,7 @@ package directus_test
 import (
 	"crypto/rand"
 	"errors"
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -58,9 +59,7 @@ func accessOfUsers(t *testing.T, d *real) {
 	}
 	policy := func(name string, change map[string]any) string {
 		body := map[string]any{"name": name, "admin_access": false, "app_access": false}
-		for key, value := range change {
-			body[key] = value
-		}
+		maps.Copy(body, change)
 		return d.create(t, "/policies", body)
 	}
 	own, ofRole, above := policy("Access own", map[string]any{"ip_access": []string{"192.0.2.1"}}), policy("Access role", nil), policy("Access above", map[string]any{"app_access": true})

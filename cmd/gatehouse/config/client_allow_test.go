@@ -41,7 +41,8 @@ func TestLoadAllow(t *testing.T) {
 			}
 			got := []any{client.Allow.Roles, client.Allow.Policies, client.ScopeRoles}
 			want := []any{
-				[]string{"Editor", "00000000-0000-4000-8000-0000000000e0"}, []string{"Publishes"},
+				[]string{"Editor", "00000000-0000-4000-8000-0000000000e0"},
+				[]string{"Publishes"},
 				map[string][]string{"phone": {"Editor"}, "offline_access": {"Editor", "Author"}},
 			}
 			if diff := cmp.Diff(want, got); diff != "" {
