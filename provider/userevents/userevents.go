@@ -26,7 +26,8 @@ const (
 	Password = "password"
 
 	// maxIDs and maxBody bound one call, callsPerSecond all calls that bring the
-	// secret. Of what goes beyond no ids are read: everybody is looked at instead.
+	// secret. Of what goes beyond no ids are read: everybody is looked at instead. Who
+	// has another password is read in any case but from a body that is too large.
 	maxIDs         = 100
 	maxBody        = 8 << 10
 	callsPerSecond = 20
@@ -90,6 +91,11 @@ func (e *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if !e.admit() {
+		// No look finds a change of the password, and whoever may change his own row
+		// could drown it in changes of that.
+		if told, err := read(http.MaxBytesReader(w, r.Body, maxBody)); err == nil && told.Changed == Password {
+			e.Users.PasswordChanged(told.Keys...)
+		}
 		e.Users.Everybody()
 		w.Header().Set("Retry-After", "1")
 		w.WriteHeader(http.StatusTooManyRequests)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -112,6 +113,12 @@ func TestCallsPerSecond(t *testing.T) {
 	}
 	if taken != 20 || users.calls[len(users.calls)-1] != "everybody" {
 		t.Errorf("%d calls in a second, and then %v", taken, users.calls[len(users.calls)-1])
+	}
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, userevents.Path, strings.NewReader(`{"keys":["`+user+`"],"changed":"password"}`))
+	r.Header.Set(userevents.SecretHeader, secret)
+	endpoint.ServeHTTP(httptest.NewRecorder(), r)
+	if !slices.Contains(users.calls, "password "+user) {
+		t.Error("a change of the password is lost among others")
 	}
 	now = now.Add(time.Second)
 	if code := call(secret); code != http.StatusNoContent {
