@@ -18,6 +18,7 @@ import (
 	"gatehouse/provider/oauth"
 	"gatehouse/provider/providertest"
 	"gatehouse/provider/session"
+	"gatehouse/storage"
 )
 
 func texts[T ~string](values []T) []any {
@@ -240,4 +241,22 @@ func TestKeyRotationKeepsTokensGood(t *testing.T) {
 		t.Error("the signing key did not change")
 	}
 	browser.Get(web.AuthorizationURL(map[string]string{"id_token_hint": before, "prompt": "none"})).Code(t)
+}
+
+// Token exchange is named where some client may have tokens of Directus, and
+// nowhere else (RFC 8693, section 2.1; RFC 8414, section 2).
+func TestDiscoveryNamesTokenExchange(t *testing.T) {
+	for whose, named := range map[storage.DirectusExchange]bool{"": false, storage.ExchangeUsers: true, storage.ExchangeAdministrators: true} {
+		t.Run("directus_exchange "+string(whose), func(t *testing.T) {
+			options := providertest.Options{}
+			if whose != "" {
+				options.Clients = []storage.Client{providertest.DirectusClient(whose)}
+			}
+			s := start(t, options)
+			types, _ := s.Send(t, http.MethodGet, "/.well-known/openid-configuration", nil, nil).WantOK(t).JSON["grant_types_supported"].([]any)
+			if slices.Contains(types, any(providertest.TokenExchange)) != named {
+				t.Errorf("the grant types are %v", types)
+			}
+		})
+	}
 }

@@ -59,7 +59,8 @@ func (d *demo) config() map[string]any {
 			"client_id": clientID, "client_secret": clientSecret, "client_name": appName, "client_uri": app,
 			"redirect_uris":             []string{app + "/api/auth/callback/gatehouse"},
 			"post_logout_redirect_uris": []string{app + "/signed-out"},
-			"grant_types":               []string{"authorization_code", "refresh_token"},
+			"grant_types":               []string{"authorization_code", "refresh_token", "urn:ietf:params:oauth:grant-type:token-exchange"},
+			"directus_exchange":         "users",
 		}},
 	}
 }

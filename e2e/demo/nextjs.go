@@ -22,6 +22,7 @@ func (d *demo) startNextJS(ctx context.Context) error {
 	d.nextjs, err = stack.StartNextJS(ctx, stack.NextJSOptions{
 		App: d.app, Port: d.address.nextjs, Dir: d.dir, Name: appName,
 		Issuer: d.address.issuer(), ClientID: clientID, ClientSecret: clientSecret,
+		Directus: d.directus.URL,
 	})
 	done(err)
 	return err

@@ -73,7 +73,7 @@ func (d *demo) start(ctx context.Context) error {
 	if err := together.Wait(); err != nil {
 		return err
 	}
-	for _, step := range []func(context.Context) error{d.setUp, d.createUser, d.startGatehouse, d.startNextJS} {
+	for _, step := range []func(context.Context) error{d.setUp, d.createCustomer, d.startGatehouse, d.startNextJS} {
 		if err := step(ctx); err != nil {
 			return err
 		}
@@ -111,9 +111,10 @@ func (d *demo) startDirectus(ctx context.Context) error {
 	return err
 }
 
-// createUser creates a customer: the role is the one that setup made.
-func (d *demo) createUser(ctx context.Context) error {
-	done := d.progress.step("Create a user in Directus")
+// createCustomer creates a customer, and what customers have in this project: the
+// role is the one that setup made.
+func (d *demo) createCustomer(ctx context.Context) error {
+	done := d.progress.step("Create a user and a collection of notes in Directus")
 	var roles []struct{ ID string }
 	if err := d.directus.Call(ctx, http.MethodGet, "/roles?fields=id&filter[name][_eq]=Customer", nil, &roles); err != nil {
 		return err
@@ -124,6 +125,9 @@ func (d *demo) createUser(ctx context.Context) error {
 	_, err := d.directus.CreateUser(ctx, stack.NewUser{
 		Email: userEmail, Password: userPassword, FirstName: "Ada", LastName: "Lovelace", Role: roles[0].ID,
 	})
+	if err == nil {
+		err = d.directus.CreateNotes(ctx, roles[0].ID)
+	}
 	done(err)
 	return err
 }

@@ -70,6 +70,9 @@ type NextJSOptions struct {
 	Issuer       string
 	ClientID     string
 	ClientSecret string
+	// Directus is its address, for a client that may exchange tokens. Without
+	// it the app has no notes.
+	Directus string
 }
 
 // NextJS is a running examples/nextjs.
@@ -118,7 +121,8 @@ func (a *NextJS) start(ctx context.Context, options NextJSOptions) error {
 		Args: []string{nextProgram(options.App), "start", "--hostname", "127.0.0.1", "--port", strconv.Itoa(options.Port)},
 		Env: append(nextEnv(node, a.dir),
 			"NEXTAUTH_URL="+a.URL, "NEXTAUTH_SECRET="+rand.Text(), "APP_NAME="+options.Name,
-			"GATEHOUSE_ISSUER="+options.Issuer, "GATEHOUSE_CLIENT_ID="+options.ClientID, "GATEHOUSE_CLIENT_SECRET="+options.ClientSecret),
+			"GATEHOUSE_ISSUER="+options.Issuer, "GATEHOUSE_CLIENT_ID="+options.ClientID, "GATEHOUSE_CLIENT_SECRET="+options.ClientSecret,
+			"DIRECTUS_URL="+options.Directus),
 	})
 	if err != nil {
 		return err

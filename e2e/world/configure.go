@@ -65,6 +65,10 @@ func (w *World) webClient(app App) map[string]any {
 		client["policy_uri"] = app.URL + "/privacy"
 		client["tos_uri"] = app.URL + "/terms"
 		client["initiate_login_uri"] = app.URL + "/account"
+	} else {
+		// The other reads and adds notes in Directus as the person.
+		client["grant_types"] = []string{"authorization_code", "refresh_token", "urn:ietf:params:oauth:grant-type:token-exchange"}
+		client["directus_exchange"] = "users"
 	}
 	return client
 }

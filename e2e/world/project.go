@@ -6,13 +6,17 @@ import (
 )
 
 // openProject makes the project what an operator would: it has a name and a
-// colour, anybody may register, and one policy asks for one-time passwords.
+// colour, anybody may register, one policy asks for one-time passwords, and
+// customers have notes.
 func (w *World) openProject(ctx context.Context) error {
 	settings := map[string]any{
 		"project_name": w.Project, "project_color": "#2f6f4f",
 		"public_registration": true, "public_registration_role": w.Directus.CustomerRole, "public_registration_verify_email": true,
 	}
 	if err := w.directus.Call(ctx, http.MethodPatch, "/settings", settings, nil); err != nil {
+		return err
+	}
+	if err := w.directus.CreateNotes(ctx, w.Directus.CustomerRole); err != nil {
 		return err
 	}
 	enforcing := map[string]any{"name": "One-time passwords", "enforce_tfa": true, "app_access": false, "admin_access": false}

@@ -216,12 +216,13 @@ func (w *World) startRedis(ctx context.Context) error {
 
 func (w *World) startApps(ctx context.Context, built string) error {
 	for _, app := range []App{w.Shop, w.Club} {
-		port := w.ports.shop
+		port, directus := w.ports.shop, w.directus.URL
 		if app.ClientID == w.Club.ClientID {
-			port = w.ports.club
+			port, directus = w.ports.club, ""
 		}
 		running, err := stack.StartNextJS(ctx, stack.NextJSOptions{
 			App: built, Port: port, Dir: w.dir, Name: app.Name, Issuer: w.Issuer, ClientID: app.ClientID, ClientSecret: app.secret,
+			Directus: directus,
 		})
 		if err != nil {
 			return err

@@ -7,7 +7,7 @@ import { isDueForRefresh } from "./lib/refresh";
 import { appURL } from "./lib/settings";
 
 // Every page that shows who is signed in, because its token may need a refresh.
-export const config = { matcher: ["/", "/account/:path*", "/api/whoami"] };
+export const config = { matcher: ["/", "/account/:path*", "/notes/:path*", "/api/whoami"] };
 
 // next-auth/middleware's withAuth would guard these pages too, but it cannot
 // refresh, and it builds redirects from the address the server listens on.
@@ -55,5 +55,6 @@ function signInFirst(request: NextRequest): NextResponse {
   }
   const signIn = appURL("/sign-in");
   signIn.searchParams.set("callbackUrl", pathname + search);
-  return NextResponse.redirect(signIn);
+  // 303: what was asked for may have been a form, the sign-in is a GET.
+  return NextResponse.redirect(signIn, 303);
 }

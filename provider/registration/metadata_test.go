@@ -121,6 +121,7 @@ func TestRegisterRefuses(t *testing.T) {
 		"software_id a number":             {"software_id", 1, nil},
 		"sector_identifier_uri http":       {"sector_identifier_uri", "http://app.example/sector", nil},
 		"sector_identifier_uri of a list":  {"sector_identifier_uri", []string{"https://app.example/sector"}, nil},
+		"token exchange of strangers":      {"grant_types", []string{"authorization_code", "urn:ietf:params:oauth:grant-type:token-exchange"}, nil},
 		"client credentials of strangers":  {"grant_types", []string{"authorization_code", "client_credentials"}, nil},
 		"client credentials of the public": {"grant_types", []string{"authorization_code", "client_credentials"}, map[string]any{"token_endpoint_auth_method": "none"}},
 	} {

@@ -50,6 +50,18 @@ export async function personByEmail(email: string): Promise<Record<string, unkno
   return (rows as unknown as Record<string, unknown>[])[0];
 }
 
+/** The notes of somebody, as Directus has them. */
+export async function notesOf(person: Person): Promise<unknown[]> {
+  const rows = await call("SEARCH", "/items/notes", { query: { filter: { user_created: { _eq: person.id } } } });
+  return rows as unknown as unknown[];
+}
+
+/** A token of Directus itself: what no browser may ever be given. */
+export async function directusToken(person: Person): Promise<string> {
+  const answer = await call("POST", "/auth/login", { email: person.email, password: person.password });
+  return (answer as unknown as { access_token: string }).access_token;
+}
+
 /** Invites somebody as the Studio does; its mail leads to our page. */
 export async function invite(email: string): Promise<void> {
   await call("POST", "/users/invite", { email, role: world.directus.customerRole, invite_url: `${world.issuer}/accept-invite` });

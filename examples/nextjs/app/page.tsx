@@ -1,6 +1,6 @@
 import Link from "next/link";
 import { currentSession } from "@/lib/session";
-import { appName, registrationOffered } from "@/lib/settings";
+import { appName, notesOffered, registrationOffered } from "@/lib/settings";
 import { registerHref, signInHref } from "@/lib/sign-in-href";
 import { SignOutButton } from "./sign-out-button";
 
@@ -18,6 +18,11 @@ export default async function HomePage() {
         <Link className="button" href="/account" id="account-link" prefetch={false}>
           See your account
         </Link>
+        {notesOffered() && (
+          <Link href="/notes" id="notes-link" prefetch={false}>
+            See your notes
+          </Link>
+        )}
         <SignOutButton />
       </div>
     </section>

@@ -1,6 +1,6 @@
 import type { JWT } from "next-auth/jwt";
+import { clientSecretBasic } from "./client-authentication";
 import { providerMetadata } from "./discovery";
-import { setting } from "./settings";
 
 // A little early, so that a token doesn't run out on its way to an API.
 const leewaySeconds = 10;
@@ -59,15 +59,4 @@ function withTokens(token: JWT, answer: Record<string, unknown>): JWT {
 // wants it as a hint.
 function ended(token: JWT): JWT {
   return { ...token, accessToken: "", refreshToken: undefined, error: "RefreshTokenError" };
-}
-
-// RFC 6749, section 2.3.1: both halves are form-encoded before they are joined.
-function clientSecretBasic(): string {
-  const id = formEncode(setting("GATEHOUSE_CLIENT_ID"));
-  const secret = formEncode(setting("GATEHOUSE_CLIENT_SECRET"));
-  return `Basic ${Buffer.from(`${id}:${secret}`).toString("base64")}`;
-}
-
-function formEncode(value: string): string {
-  return new URLSearchParams({ "": value }).toString().slice(1);
 }

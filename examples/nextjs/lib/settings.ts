@@ -35,6 +35,18 @@ export function registrationOffered(): boolean {
   return process.env.GATEHOUSE_REGISTRATION !== "false";
 }
 
+/** Whether there is a page of notes, which are items in Directus. */
+export function notesOffered(): boolean {
+  return Boolean(process.env.DIRECTUS_URL);
+}
+
+/** The address of Directus, as Gatehouse knows it. */
+export function directusURL(): string {
+  const value = process.env.DIRECTUS_URL;
+  if (!value) throw new Error("DIRECTUS_URL is not set. See .env.example.");
+  return value.replace(/\/$/, "");
+}
+
 /** Where people see to their account: profile, password, devices, apps. */
 export function providerAccountURL(): string {
   return `${setting("GATEHOUSE_ISSUER").replace(/\/$/, "")}/account`;

@@ -19,13 +19,15 @@ export async function GET(request: NextRequest): Promise<Response> {
   // Never start over by itself after an error: that could go round for ever.
   if (error) return NextResponse.redirect(problemPage(error, callbackUrl));
 
+  const again = query.get("prompt") === "login";
   const session = await currentSession();
-  if (session && !session.error) return NextResponse.redirect(appURL(callbackUrl));
+  if (session && !session.error && !again) return NextResponse.redirect(appURL(callbackUrl));
 
   const authorize = appURL("/api/auth/signin/gatehouse");
   // NextAuth passes the query on to the authorization request. "create" asks for
   // the registration screen (Initiating User Registration via OpenID Connect).
   if (query.has("register") && registrationOffered()) authorize.searchParams.set("prompt", "create");
+  else if (again) authorize.searchParams.set("prompt", "login");
 
   const body = new URLSearchParams({ csrfToken: await csrfToken(), callbackUrl });
   return auth(new NextRequest(authorize, { method: "POST", body }), "signin", "gatehouse");

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { getToken } from "next-auth/jwt";
 import { type NextRequest, NextResponse } from "next/server";
 import { cookieOptions, logoutStateCookieName, sessionCookieName } from "@/lib/cookies";
+import { forgetDirectusToken } from "@/lib/directus-token";
 import { providerMetadata } from "@/lib/discovery";
 import { appURL, setting } from "@/lib/settings";
 
@@ -17,6 +18,7 @@ export async function POST(request: NextRequest): Promise<Response> {
   }
 
   const token = await getToken({ req: request, cookieName: sessionCookieName() });
+  if (token?.accessToken) forgetDirectusToken(token.accessToken);
   const state = randomUUID();
   // 303: the form was posted, the next page is a GET.
   const response = NextResponse.redirect(await nextPage(state, token?.idToken), 303);
