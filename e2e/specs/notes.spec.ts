@@ -101,11 +101,29 @@ test("notes are added without JavaScript, and only by the app's own page", async
   expect(await notesOf(person)).toHaveLength(1);
 });
 
-test("who has no right to notes in Directus is told so", async ({ page }) => {
-  const guest = await createPerson("Ida", "Rhodes", { role: null });
-  await openSignIn(page, world.shop, "/notes");
-  await enterPassword(page, guest);
-  await allow(page);
-  await expect(page.locator("#notes-forbidden")).toBeVisible();
-  await expectAccessible(page, "no right to notes");
+test("who has to sign in again for Directus comes back to the notes", async ({ page, person }) => {
+  await openNotes(page, person);
+  await add(page, "Still there");
+  await expect(page.locator("#notes li")).toContainText("Still there");
+
+  // Where the page leads to when the exchange is refused.
+  await page.goto(`${world.shop.url}/sign-in?prompt=login&callbackUrl=/notes`);
+  await expectScreen(page, "/login");
+  await enterPassword(page, person);
+  await expect(page).toHaveURL(notes);
+  await expect(page.locator("#notes li")).toContainText("Still there");
 });
+
+for (const [who, columns] of Object.entries({
+  "who has no right to notes in Directus": { role: null },
+  "an administrator, as whom the app may not act,": { role: world.directus.adminRole },
+})) {
+  test(`${who} is told so`, async ({ page }) => {
+    const guest = await createPerson("Ida", "Rhodes", columns);
+    await openSignIn(page, world.shop, "/notes");
+    await enterPassword(page, guest);
+    await allow(page);
+    await expect(page.locator("#notes-forbidden")).toBeVisible();
+    await expectAccessible(page, "no right to notes");
+  });
+}
