@@ -38,7 +38,7 @@ func (a *app) doctorCommand() *cobra.Command {
 			"The exit code is 1 if there is an error among them.\n\n" +
 			"With --administrator it also looks at what Directus shows to administrators only: the role of new users,\n" +
 			"the password policy, the e-mail filter, the limit of attempts, the seats, who must and who cannot set up\n" +
-			"one-time passwords, where invitations may lead to and\n" +
+			"one-time passwords, where invitations may lead to, the mail server, the Flow that tells of changes, and\n" +
 			"whether addresses of people are believed. It asks for credentials as gatehouse setup does, or takes them\n" +
 			"from the same variables, changes nothing and keeps nothing: it tries an invitation for a role that does not\n" +
 			"exist, and signs in a second time from an address that is for documentation (RFC 5737), which the activity\n" +
@@ -79,7 +79,8 @@ func (a *app) patient(ctx context.Context, settings *config.Loaded) doctor.Patie
 	pages := pagesOf(settings)
 	patient := doctor.Patient{
 		Issuer: settings.Issuer, ReadyURL: readyURL(settings), Get: http.DefaultClient,
-		DirectusURL: settings.Directus.URL, AttemptsLimit: settings.Directus.AttemptsLimit,
+		DirectusURL: settings.Directus.URL, DirectusPublicURL: settings.Directus.PublicURL,
+		ServesTLS: settings.TLS.CertFile != "", TrustsProxies: len(settings.TrustedProxies) > 0, AttemptsLimit: settings.Directus.AttemptsLimit,
 		Pages: directus.URLs{Reset: pages.reset, Verify: pages.verify}, InviteURL: pages.invite, Accounts: accountSettings(settings), Now: a.now,
 	}
 	patient.Clients = a.clientSettings(settings)
@@ -92,6 +93,8 @@ func (a *app) patient(ctx context.Context, settings *config.Loaded) doctor.Patie
 			return errors.Join(tryStore(ctx, store, a), source.CheckSources(ctx))
 		})
 	}
+	patient.Events = doctor.EventSettings{TryWebSocket: a.tryWebSocket(settings), Flow: settings.Directus.FlowSecret != ""}
+	patient.Durability = durability(settings)
 	patient.Keys = func(ctx context.Context) (current []string, err error) {
 		err = a.trial(ctx, settings, func(store *storage.Store) error {
 			current, err = currentKeys(ctx, store)
@@ -143,7 +146,7 @@ func (a *app) examineAs(settings *config.Loaded, patient *doctor.Patient) error 
 		BaseURL: settings.Directus.URL, Timeout: settings.Directus.Timeout, Random: a.random,
 		AdminEmail: credentials.Email, AdminPassword: credentials.Password, AdminOTP: credentials.OTP,
 		InviteURL: patient.InviteURL, TryForwarding: settings.Directus.ForwardClientAddress,
-		ClientsCollection: settings.ClientsCollection,
+		ClientsCollection: settings.ClientsCollection, Flow: flowOf(settings),
 	}
 	patient.Examine = func(ctx context.Context) (prepare.Examination, prepare.RoleAccess, error) {
 		var ids []string

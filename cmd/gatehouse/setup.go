@@ -10,7 +10,6 @@ import (
 	"gatehouse/cmd/gatehouse/config"
 	"gatehouse/cmd/gatehouse/rules"
 	"gatehouse/cmd/gatehouse/setup"
-	"gatehouse/provider/userevents"
 	"gatehouse/storage/directus"
 	"gatehouse/storage/directus/prepare"
 )
@@ -64,9 +63,7 @@ func (a *app) setupCommand() *cobra.Command {
 			configuredCollection := settings.ClientsCollection
 			settings.ClientsCollection = cmp.Or(clientsCollection, settings.ClientsCollection)
 			options.ClientsCollection, options.ClientChoices = settings.ClientsCollection, clientChoices()
-			if settings.Directus.FlowSecret != "" {
-				options.Flow = &prepare.Flow{URL: settings.Issuer + userevents.Path, Header: userevents.SecretHeader, Secret: settings.Directus.FlowSecret}
-			}
+			options.Flow = flowOf(settings)
 			if options.Reads, err = rights(settings); err != nil {
 				return err
 			}

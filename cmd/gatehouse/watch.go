@@ -11,7 +11,9 @@ import (
 
 	"gatehouse/cmd/gatehouse/config"
 	"gatehouse/provider"
+	"gatehouse/provider/userevents"
 	"gatehouse/storage/directus"
+	"gatehouse/storage/directus/prepare"
 )
 
 func userSettings(settings *config.Loaded) provider.Users {
@@ -59,6 +61,31 @@ func (a *app) newEvents(settings *config.Loaded, parts *parts, logger *slog.Logg
 		return nil, nil //nolint:nilnil // as above
 	}
 	return events, err
+}
+
+// tryWebSocket connects as newEvents does; it is nil where that does not.
+func (a *app) tryWebSocket(settings *config.Loaded) func(context.Context) error {
+	if settings.Directus.WebSocket == config.WebSocketOff || settings.Directus.Token == "" {
+		return nil
+	}
+	return func(ctx context.Context) error {
+		events, err := directus.NewEvents(directus.EventsConfig{
+			BaseURL: settings.Directus.URL, ServiceToken: settings.Directus.Token, Named: func(...string) {}, Missed: func() {},
+			Sleep: sleep, Now: a.now, Random: a.random,
+		})
+		if err != nil {
+			return err
+		}
+		return events.Try(ctx)
+	}
+}
+
+// flowOf is the Flow that tells us of changes of users; nil without a secret.
+func flowOf(settings *config.Loaded) *prepare.Flow {
+	if settings.Directus.FlowSecret == "" {
+		return nil
+	}
+	return &prepare.Flow{URL: settings.Issuer + userevents.Path, Header: userevents.SecretHeader, Secret: settings.Directus.FlowSecret}
 }
 
 func sleep(ctx context.Context, d time.Duration) error {

@@ -53,7 +53,10 @@ func misconfigurations(w *world) []misconfiguration {
 				{"warning", "allow-lists", "no link to " + w.issuer + "/reset-password", "set PASSWORD_RESET_URL_ALLOW_LIST=" + w.issuer + "/reset-password"},
 				{"warning", "Directus cache", "keeps what was read of users", "set CACHE_AUTO_PURGE=true in the environment of Directus, or CACHE_ENABLED=false"},
 			},
-			administrator: []wanted{{"warning", "addresses", "are not believed by Directus (IP_TRUST_PROXY)", "set IP_TRUST_PROXY="}},
+			administrator: []wanted{
+				{"warning", "addresses", "are not believed by Directus (IP_TRUST_PROXY)", "set IP_TRUST_PROXY="},
+				{"warning", "registration limit", "the sixth within a minute cannot register", "raise RATE_LIMITER_REGISTRATION_POINTS"},
+			},
 		},
 		{
 			name:      "verification URL not allowed, anybody's word believed",
@@ -93,7 +96,10 @@ func TestMisconfigurationsOfDirectus(t *testing.T) {
 	wanted{"ok", "addresses", "of people are believed by Directus when they come from here", ""}.found(t, healthy)
 	w.nothingIsLeft(t)
 
-	for _, wrong := range misconfigurations(w) {
+	for _, want := range foundHealthy() {
+		want.found(t, healthy)
+	}
+	for _, wrong := range append(misconfigurationsOfPeople(w), misconfigurations(w)...) {
 		t.Run(wrong.name, func(t *testing.T) {
 			if wrong.core && !w.isCore() {
 				t.Skip("only Directus 12 has licences")

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"maps"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -13,6 +14,7 @@ import (
 	"strings"
 	"testing"
 
+	"gatehouse/e2e/mailbox"
 	"gatehouse/e2e/stack"
 )
 
@@ -35,6 +37,7 @@ func newWorld(t *testing.T) *world {
 	}
 	w := &world{issuer: "http://localhost:" + strconv.Itoa(port), dir: t.TempDir()}
 	w.healthy = map[string]string{
+		"EMAIL_VERIFY_SETUP": "true", "WEBSOCKETS_ENABLED": "true",
 		"PASSWORD_RESET_URL_ALLOW_LIST": w.issuer + "/reset-password",
 		"USER_REGISTER_URL_ALLOW_LIST":  w.issuer + "/verify-email",
 		"USER_INVITE_URL_ALLOW_LIST":    w.issuer + "/accept-invite",
@@ -44,6 +47,15 @@ func newWorld(t *testing.T) *world {
 		"AUTH_PROVIDERS": "corporate", "AUTH_CORPORATE_DRIVER": "oauth2", "AUTH_CORPORATE_CLIENT_ID": "directus",
 		"AUTH_CORPORATE_CLIENT_SECRET": "secret-of-directus", "AUTH_CORPORATE_AUTHORIZE_URL": "http://127.0.0.1:9/authorize",
 		"AUTH_CORPORATE_ACCESS_URL": "http://127.0.0.1:9/token", "AUTH_CORPORATE_PROFILE_URL": "http://127.0.0.1:9/userinfo",
+	}
+	mails, err := mailbox.Start(t.Context(), mailbox.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(mails.Stop)
+	_, w.healthy["EMAIL_SMTP_PORT"], err = net.SplitHostPort(mails.SMTPAddr)
+	if err != nil {
+		t.Fatal(err)
 	}
 	w.directus = stack.DirectusForTest(t, stack.DirectusOptions{Env: w.healthy})
 	w.binary = filepath.Join(w.dir, "gatehouse")
@@ -95,6 +107,20 @@ func run(ctx context.Context, t *testing.T, binary, dir string, arguments, varia
 		t.Fatalf("gatehouse doctor: %v\n%s%s", err, output.String(), problems.String())
 	}
 	return findings
+}
+
+// setup runs gatehouse setup once more, with more variables.
+func (w *world) setup(t *testing.T, variables ...string) {
+	t.Helper()
+	command := exec.CommandContext(t.Context(), w.binary, "setup", "--config", filepath.Join(w.dir, "gatehouse.yaml")) //nolint:gosec // our own binary
+	command.Dir = w.dir
+	command.Env = append([]string{
+		"PATH=" + os.Getenv("PATH"), "HOME=" + w.dir,
+		"GATEHOUSE_SETUP_ADMIN_EMAIL=" + w.directus.AdminEmail, "GATEHOUSE_SETUP_ADMIN_PASSWORD=" + w.directus.AdminPassword,
+	}, variables...)
+	if output, err := command.CombinedOutput(); err != nil {
+		t.Fatalf("gatehouse setup: %v\n%s", err, output)
+	}
 }
 
 // seed starts Directus again with the healthy variables and those that are wrong.

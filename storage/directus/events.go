@@ -178,6 +178,15 @@ func (e *Events) listen(ctx context.Context, subscribed func()) error {
 	}
 }
 
+// Try connects, authenticates, subscribes and leaves again.
+func (e *Events) Try(ctx context.Context) error {
+	connection, err := e.connect(ctx)
+	if err != nil {
+		return err
+	}
+	return connection.CloseNow()
+}
+
 // keepAlive returns when Directus has given no sign of life.
 func (e *Events) keepAlive(ctx context.Context, connection *websocket.Conn) error {
 	for {

@@ -17,6 +17,49 @@ const (
 	leastMinor = 2
 )
 
+// Loss is what a Redis loses of what it has acknowledged.
+type Loss int
+
+// The losses. LossUnknown stands for a Redis that may not be asked.
+const (
+	LossUnknown Loss = iota
+	// LossNone: changes are written to the append-only file.
+	LossNone
+	// LossSinceSnapshot: it writes snapshots from time to time, and loses what came
+	// since the last one when it is killed.
+	LossSinceSnapshot
+	// LossOfAll: it writes nothing, and loses everything when it stops.
+	LossOfAll
+)
+
+// Durability is what the settings of one Redis say of how long records live.
+type Durability struct {
+	// Evicts is the maxmemory-policy by which it deletes records when its memory is
+	// full; empty if it deletes none or does not tell.
+	Evicts string
+	Loss   Loss
+	// Snapshots is the setting save with LossSinceSnapshot.
+	Snapshots string
+}
+
+// Durability looks at every master as far as it is permitted to, and fails if one
+// does not answer.
+func (b *Backend) Durability(ctx context.Context) ([]Durability, error) {
+	masters, err := b.masters(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("redis: look at the settings: %w", err)
+	}
+	var found []Durability
+	for _, master := range masters {
+		_, durability, err := look(ctx, master)
+		if err != nil {
+			return nil, fmt.Errorf("redis: look at the settings: %w", err)
+		}
+		found = append(found, durability)
+	}
+	return found, nil
+}
+
 // inspect looks at every master as far as it is permitted to: it refuses a
 // version that lacks a command, and warns of settings that lose records.
 func (b *Backend) inspect(ctx context.Context, logger *slog.Logger) error {
@@ -28,45 +71,67 @@ func (b *Backend) inspect(ctx context.Context, logger *slog.Logger) error {
 		return err
 	}
 	for _, master := range masters {
-		if err := inspect(ctx, master, logger); err != nil {
+		version, durability, err := look(ctx, master)
+		if err == nil {
+			err = checkVersion(version)
+		}
+		if err != nil {
 			return err
 		}
+		durability.warn(ctx, logger)
 	}
 	return nil
 }
 
-func inspect(ctx context.Context, master *goredis.Client, logger *slog.Logger) error {
+// look asks one master. What an ACL or a hosted Redis forbids stays unknown.
+func look(ctx context.Context, master *goredis.Client) (version string, found Durability, err error) {
 	text, err := master.Info(ctx).Result()
 	if refused(err) {
-		return nil // an ACL or a hosted Redis may forbid it
+		return "", found, nil
 	}
 	if err != nil {
-		return err
+		return "", found, err
 	}
 	info := parseInfo(text)
-	if err := checkVersion(info["redis_version"]); err != nil {
-		return err
+	version = info["redis_version"]
+	if policy := info["maxmemory_policy"]; policy != "noeviction" {
+		found.Evicts = policy
 	}
-	if policy := info["maxmemory_policy"]; policy != "" && policy != "noeviction" {
-		logger.WarnContext(ctx, "Redis deletes records when its memory is full: set maxmemory-policy to noeviction",
-			slog.String("maxmemory_policy", policy))
-	}
-	if info["aof_enabled"] != "0" {
-		return nil
+	switch info["aof_enabled"] {
+	case "0":
+	case "1":
+		found.Loss = LossNone
+		return version, found, nil
+	default:
+		return version, found, nil
 	}
 	snapshots, err := master.ConfigGet(ctx, "save").Result()
 	switch {
 	case refused(err):
-		return nil
+		return version, found, nil
 	case err != nil:
-		return err
+		return version, found, err
 	case snapshots["save"] == "":
-		logger.WarnContext(ctx, "Redis keeps nothing on disk and loses every record when it stops: set appendonly to yes")
+		found.Loss = LossOfAll
 	default:
-		logger.WarnContext(ctx, "Redis loses the records since its last snapshot when it is killed: set appendonly to yes",
-			slog.String("save", snapshots["save"]))
+		found.Loss, found.Snapshots = LossSinceSnapshot, snapshots["save"]
 	}
-	return nil
+	return version, found, nil
+}
+
+func (d Durability) warn(ctx context.Context, logger *slog.Logger) {
+	if d.Evicts != "" {
+		logger.WarnContext(ctx, "Redis deletes records when its memory is full: set maxmemory-policy to noeviction",
+			slog.String("maxmemory_policy", d.Evicts))
+	}
+	switch d.Loss {
+	case LossOfAll:
+		logger.WarnContext(ctx, "Redis keeps nothing on disk and loses every record when it stops: set appendonly to yes")
+	case LossSinceSnapshot:
+		logger.WarnContext(ctx, "Redis loses the records since its last snapshot when it is killed: set appendonly to yes",
+			slog.String("save", d.Snapshots))
+	case LossUnknown, LossNone:
+	}
 }
 
 // refused says whether the server answered, and answered no.

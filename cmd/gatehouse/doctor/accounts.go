@@ -61,13 +61,7 @@ func (p Patient) registration(found directus.Inspection) []Finding {
 			"gatehouse setup --registration open --verify-email",
 		})
 	}
-	fix := "set IP_TRUST_PROXY in the environment of Directus to the address of Gatehouse (gatehouse setup --gatehouse-address prints it), or raise RATE_LIMITER_REGISTRATION_POINTS"
-	if !p.Accounts.ForwardsAddress {
-		fix = "raise RATE_LIMITER_REGISTRATION_POINTS in the environment of Directus, or set directus.forward_client_address: true and IP_TRUST_PROXY there"
-	}
-	return append(findings, Finding{
-		Note, "registration", "is limited by Directus to five a minute and address unless set otherwise, and Gatehouse is one address to a Directus that does not trust it", fix,
-	})
+	return findings
 }
 
 // writer says what the token that may write means, and whether it works.
@@ -116,10 +110,10 @@ func (p Patient) writer(ctx context.Context) []Finding {
 // administered is what only an administrator sees.
 func (p Patient) administered(ctx context.Context, found directus.Inspection) []Finding {
 	if p.Examine == nil {
-		return []Finding{{
-			Note, "administration", "the role of new users, the password policy, the seats, who cannot set up one-time passwords, where invitations lead to and whether addresses of people are believed are shown to administrators only, and were not looked at",
+		return append(p.limiter(found.Registration, prepare.UnknownForwarding), Finding{
+			Note, "administration", "the role of new users, the password policy, the seats, who cannot set up one-time passwords, where invitations lead to, the mail server, the Flow and whether addresses of people are believed are shown to administrators only, and were not looked at",
 			"run gatehouse doctor --administrator",
-		}}
+		})
 	}
 	examined, role, err := p.Examine(ctx)
 	if err != nil {
@@ -136,6 +130,9 @@ func (p Patient) administered(ctx context.Context, found directus.Inspection) []
 	if p.Accounts.ForwardsAddress {
 		findings = append(findings, p.forwarding(examined.Forwarding)...)
 	}
+	findings = append(findings, p.limiter(found.Registration, examined.Forwarding)...)
+	findings = append(findings, p.mailServer(examined.Mail)...)
+	findings = append(findings, p.flow(examined.Flow)...)
 	findings = append(findings, p.seats(examined.License)...)
 	findings = append(findings, p.serviceUser(examined.ServiceStatus)...)
 	findings = append(findings, p.clientWriters(examined.ClientWriters)...)
@@ -162,13 +159,4 @@ func (p Patient) newUsers(role prepare.RoleAccess, fix string) []Finding {
 		return []Finding{{Error, subject, fmt.Sprintf("%q has Studio access: everybody who registers enters the Studio, and takes a seat", role.Name), fix}}
 	}
 	return []Finding{{Severity: OK, Subject: subject, Detail: fmt.Sprintf("%q has no Studio access", role.Name)}}
-}
-
-// mails says where those lead to that the Studio sends, which no request can
-// find out: what Directus lets us put into them is another matter.
-func (p Patient) mails() []Finding {
-	return []Finding{{
-		Note, "mails", "that are sent from the Studio, such as invitations, lead to the Studio unless Directus has templates of ours",
-		"install examples/directus-templates (EMAIL_TEMPLATES_PATH), and send yourself an invitation",
-	}}
 }

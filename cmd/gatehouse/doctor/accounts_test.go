@@ -53,7 +53,7 @@ func TestExamineAccounts(t *testing.T) {
 		severity doctor.Severity
 		words    string
 	}{
-		"open":              {func(*doctor.Patient, *directus.Inspection) {}, doctor.Note, "limited by Directus to five a minute"},
+		"open":              {func(p *doctor.Patient, _ *directus.Inspection) { p.Accounts.ForwardsAddress = true }, doctor.Note, "registration limit: of Directus, five a minute unless set otherwise, is for all people together where"},
 		"address not told":  {func(p *doctor.Patient, _ *directus.Inspection) { p.Accounts.ForwardsAddress = false }, doctor.Note, "directus.forward_client_address: true"},
 		"closed":            {func(_ *doctor.Patient, i *directus.Inspection) { i.Registration = directus.No }, doctor.Note, "is closed in Directus"},
 		"unknown":           {func(_ *doctor.Patient, i *directus.Inspection) { i.Registration = directus.Unknown }, doctor.Note, "see registration.mode: service_token"},

@@ -28,6 +28,7 @@ func (p Patient) directus(ctx context.Context) []Finding {
 		findings = append(findings, look(found)...)
 	}
 	findings = append(findings, p.fields(ctx)...)
+	findings = append(findings, p.webSocket(ctx)...)
 	findings = append(findings, p.allowLists(ctx)...)
 	findings = append(findings, p.clients(ctx)...)
 	return append(findings, p.accounts(ctx, found)...)

@@ -11,6 +11,7 @@ import (
 	"gatehouse/storage"
 	"gatehouse/storage/directus"
 	"gatehouse/storage/directus/prepare"
+	"gatehouse/storage/redis"
 )
 
 // Severity says how bad a finding is.
@@ -68,8 +69,13 @@ type Patient struct {
 	Keys  func(ctx context.Context) ([]string, error)
 	// Directus is nil where there is no token yet.
 	Directus Directus
-	// DirectusURL is what is configured.
-	DirectusURL string
+	// DirectusURL and DirectusPublicURL are what is configured.
+	DirectusURL, DirectusPublicURL string
+	// ServesTLS says that Gatehouse itself has a certificate, and TrustsProxies that
+	// somebody's X-Forwarded-For is believed.
+	ServesTLS, TrustsProxies bool
+	// Durability asks Redis whether records live; nil for the embedded store.
+	Durability func(ctx context.Context) ([]redis.Durability, error)
 	// AttemptsLimit is directus.attempts_limit.
 	AttemptsLimit int
 	// Pages are those that Directus's mails will lead to. Empty where this
@@ -79,6 +85,7 @@ type Patient struct {
 	InviteURL string
 	Accounts  AccountSettings
 	Clients   ClientSettings
+	Events    EventSettings
 	// Reads are what the service token has to read.
 	Reads []prepare.Right
 	// Rules looks at who may use clients, see ClientRules; nil where there is no
@@ -101,7 +108,7 @@ type Patient struct {
 // Examine looks at everything, in order.
 func Examine(ctx context.Context, p Patient) []Finding {
 	var findings []Finding
-	for _, look := range []func(context.Context) []Finding{p.issuer, p.store, p.keys, p.directus} {
+	for _, look := range []func(context.Context) []Finding{p.issuer, p.store, p.redis, p.keys, p.directus} {
 		findings = append(findings, look(ctx)...)
 	}
 	if p.Rules != nil {

@@ -55,7 +55,7 @@ func healthy() doctor.Patient {
 		Issuer: issuer, ReadyURL: "http://127.0.0.1:8080/readyz", Get: web{issuer + "/.well-known/openid-configuration": `{"issuer":"` + issuer + `"}`},
 		Store:    func(context.Context) error { return nil },
 		Keys:     func(context.Context) ([]string, error) { return []string{"RS256 one"}, nil },
-		Directus: healthyDirectus(), DirectusURL: "https://directus.example.com", AttemptsLimit: 25,
+		Directus: healthyDirectus(), DirectusURL: "https://directus.example.com", AttemptsLimit: 25, TrustsProxies: true,
 		Pages: directus.URLs{Reset: issuer + "/reset-password", Verify: issuer + "/verify-email"}, Reads: prepare.BaseReads(),
 	}
 }

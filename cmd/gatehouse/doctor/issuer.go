@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -24,9 +25,13 @@ const maxSkew = 30 * time.Second
 // issuer asks for discovery as a client would, and compares the issuer byte for
 // byte (OpenID Connect Discovery 1.0, section 4.3).
 func (p Patient) issuer(ctx context.Context) []Finding {
-	body, err := p.get(ctx, p.Issuer+"/.well-known/openid-configuration")
+	body, header, err := p.get(ctx, p.Issuer+"/.well-known/openid-configuration")
+	return append(p.discovery(ctx, body, err), slices.Concat(p.proxies(header), p.hosts())...)
+}
+
+func (p Patient) discovery(ctx context.Context, body []byte, err error) []Finding {
 	if err != nil {
-		if _, readyErr := p.get(ctx, p.ReadyURL); readyErr != nil {
+		if _, _, readyErr := p.get(ctx, p.ReadyURL); readyErr != nil {
 			return []Finding{{Note, "issuer", "no gatehouse runs here, so discovery was not looked at", "run gatehouse doctor again beside gatehouse serve"}}
 		}
 		return []Finding{{
@@ -53,12 +58,12 @@ func (p Patient) issuer(ctx context.Context) []Finding {
 	return findings
 }
 
-func (p Patient) get(ctx context.Context, address string) ([]byte, error) {
+func (p Patient) get(ctx context.Context, address string) ([]byte, http.Header, error) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	response, err := p.Get.Do(request)
 	if err != nil {
@@ -66,15 +71,15 @@ func (p Patient) get(ctx context.Context, address string) ([]byte, error) {
 		if failure, ok := errors.AsType[*url.Error](err); ok {
 			err = failure.Err
 		}
-		return nil, err
+		return nil, nil, err
 	}
 	defer func() { _ = response.Body.Close() }()
 	body, err := io.ReadAll(io.LimitReader(response.Body, 1<<20))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if response.StatusCode != http.StatusOK {
-		return nil, errors.New(strings.ToLower(response.Status))
+		return nil, nil, errors.New(strings.ToLower(response.Status))
 	}
-	return body, nil
+	return body, response.Header, nil
 }

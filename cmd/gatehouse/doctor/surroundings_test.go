@@ -55,6 +55,11 @@ func TestSurroundings(t *testing.T) {
 			surroundings(func(e *prepare.Examination) { e.Forwarding = prepare.NotForwarded }), doctor.Warning,
 			"are not believed by Directus", "set IP_TRUST_PROXY=<address of Gatehouse>",
 		},
+		"all register as one": {
+			surroundings(func(e *prepare.Examination) { e.Forwarding = prepare.NotForwarded }), doctor.Warning,
+			"the sixth within a minute cannot register", "raise RATE_LIMITER_REGISTRATION_POINTS",
+		},
+		"each registers by himself": {surroundings(func(*prepare.Examination) {}), doctor.Note, "registration limit: of Directus is for each address by itself", ""},
 		"anybody's word": {
 			surroundings(func(e *prepare.Examination) { e.Forwarding = prepare.Claimed }), doctor.Warning,
 			"are believed by Directus whoever names them", "set IP_TRUST_PROXY=<address of Gatehouse>",

@@ -19,7 +19,12 @@ type Examination struct {
 	License     License
 	// Invitations says whether Options.InviteURL may stand in mails that invite.
 	Invitations Answer
-	Forwarding  Forwarding
+	// Mail says whether Directus itself reaches its mail server. It is NotAsked
+	// where Directus does not try, see examineMail.
+	Mail Answer
+	// Flow is how the Flow is that tells of changed users.
+	Flow       FlowState
+	Forwarding Forwarding
 	// ServiceStatus is the status of the service user; empty if there is none.
 	ServiceStatus string
 	// ClientWriters are who may change the clients in Options.ClientsCollection.
@@ -66,7 +71,7 @@ func Examine(ctx context.Context, options Options, roles ...string) (Examination
 			named = append(named, access)
 		}
 		for _, look := range []func(context.Context, *Examination) error{
-			p.examineLicense, p.examineServiceUser, p.examineInvitations, p.examineForwarding,
+			p.examineLicense, p.examineServiceUser, p.examineInvitations, p.examineForwarding, p.examineMail, p.examineFlow,
 		} {
 			if err := look(ctx, &found); err != nil {
 				return err

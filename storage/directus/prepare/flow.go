@@ -85,13 +85,9 @@ func (p *preparation) flow(ctx context.Context) error {
 	if wanted == nil {
 		return nil
 	}
-	var found []flow
-	err := p.admin.search(ctx, "/flows", map[string]any{"name": equals(FlowName)}, []string{
-		"id", "status", "accountability", "trigger", "options", "operation",
-		"operations.id", "operations.key", "operations.type", "operations.options", "operations.resolve", "operations.reject",
-	}, &found)
+	found, err := p.flows(ctx)
 	if err != nil {
-		return failed(err)
+		return err
 	}
 	if len(found) == 1 && found[0].is(*wanted) {
 		p.step(flowStep, Kept, "")
@@ -120,6 +116,16 @@ func (p *preparation) flow(ctx context.Context) error {
 	}
 	p.step(flowStep, Done, detail)
 	return nil
+}
+
+// flows finds the Flow by its name.
+func (p *preparation) flows(ctx context.Context) ([]flow, error) {
+	var found []flow
+	err := p.admin.search(ctx, "/flows", map[string]any{"name": equals(FlowName)}, []string{
+		"id", "status", "accountability", "trigger", "options", "operation",
+		"operations.id", "operations.key", "operations.type", "operations.options", "operations.resolve", "operations.reject",
+	}, &found)
+	return found, failed(err)
 }
 
 // is says whether the Flow does what it should and nothing else.

@@ -44,6 +44,8 @@ type Request struct {
 	Whole bool
 	// Redirect takes a redirection for an answer, without following it.
 	Redirect bool
+	// Unwell takes 503 for an answer, which is that of a health check.
+	Unwell bool
 	// Echo is a text that a refusal may repeat, such as a URL that is on no
 	// allow-list: RefusalError.Echoed says whether it did.
 	Echo string
@@ -127,7 +129,8 @@ func (c *Caller) send(ctx, limited context.Context, request Request, read func(*
 		answer.Location = response.Header.Get("Location")
 		return answer, nil
 	}
-	if response.StatusCode < 200 || response.StatusCode > 299 {
+	unwell := request.Unwell && response.StatusCode == http.StatusServiceUnavailable
+	if (response.StatusCode < 200 || response.StatusCode > 299) && !unwell {
 		return answer, newRefusal(request, response)
 	}
 	if err := read(response); err != nil {
