@@ -1,4 +1,4 @@
 // Package flows holds what the whole provider is asked on every version of
 // Directus that is supported: sign-in, one-time password, suspension, refresh,
-// userinfo, and that nobody can have somebody else suspended.
+// userinfo, an outage, and that nobody can have somebody else suspended.
 package flows

@@ -24,8 +24,9 @@ func TestFlows(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) { run(t, w) })
 	}
-	// It stops Directus for a while.
+	// These stop Directus for a while.
 	t.Run("clients in Directus", func(t *testing.T) { clientsInDirectus(t, w) })
+	t.Run("Directus stopped and started again", func(t *testing.T) { away(t, w) })
 	// It starts Directus again, so it comes when the others are done.
 	t.Run("registration and a forgotten password", func(t *testing.T) { accounts(t, w) })
 }
