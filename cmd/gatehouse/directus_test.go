@@ -31,6 +31,7 @@ func TestScriptsOnDirectus(t *testing.T) {
 	directus := stack.DirectusForTest(t, stack.DirectusOptions{
 		ResetURLs: []string{issuer + "/reset-password"}, RegisterURLs: []string{issuer + "/verify-email"}, InviteURLs: []string{issuer + "/accept-invite"},
 	})
+	previewed := addPreviewed(t, directus)
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/directus",
 		Setup: func(env *testscript.Env) error {
@@ -39,6 +40,9 @@ func TestScriptsOnDirectus(t *testing.T) {
 			env.Setenv("ADMIN_PASSWORD", directus.AdminPassword)
 			env.Setenv("PORT", port)
 			env.Setenv("ISSUER", issuer)
+			for name, value := range previewed {
+				env.Setenv(name, value)
+			}
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"await": await, "expand": expand, "settings": settingsOf(directus)},
