@@ -94,7 +94,7 @@ func (a *app) preview(ctx context.Context, settings *config.Loaded, store *stora
 		scopes = releaser.Scopes()
 	}
 	scopes = slices.DeleteFunc(scopes, func(scope string) bool { return !claims.Allowed(client, scope) })
-	person, err := releaser.Look(ctx, account, scopes, storage.ClaimsRequest{})
+	person, err := releaser.Look(ctx, account, scopes, nil, claims.Destinations()...)
 	if err != nil {
 		return preview{}, err
 	}

@@ -43,7 +43,7 @@ func (e *Endpoint) mint(ctx context.Context, request storage.AuthorizationReques
 	var person claims.Person
 	if oauth.FrontChannel(request.ResponseType) {
 		var err error
-		if person, err = e.Claims.Look(ctx, v.account, request.Scopes, request.Claims); err != nil {
+		if person, err = e.Claims.Look(ctx, v.account, request.Scopes, claims.Everywhere(request.Claims), claims.Destinations()...); err != nil {
 			return nil, err
 		}
 	}

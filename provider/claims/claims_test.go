@@ -25,7 +25,7 @@ func release(t *testing.T, rules map[string]claims.Rule, fields map[string]any) 
 	}
 	var released map[string]any
 	for range 2 { // what does not convert is told once
-		person, err := releaser.Look(t.Context(), storage.Account{ID: "1", Fields: fields}, releaser.Scopes(), storage.ClaimsRequest{})
+		person, err := releaser.Look(t.Context(), storage.Account{ID: "1", Fields: fields}, releaser.Scopes(), nil, claims.Destinations()...)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -220,14 +220,15 @@ func (s *standing) Access(ctx context.Context, account storage.Account, maxAge t
 
 func TestRolesGroupsAndPolicies(t *testing.T) {
 	releaser, err := claims.New(claims.Config{Mapping: claims.Mapping{"given_name": "first_name"}, Rules: map[string]claims.Rule{
-		"roles": {}, "groups": {Scope: "profile"}, "policies": {From: "policies(id)"}, "urn:own": {From: "roles(id)", Scope: "own", Type: claims.List},
+		"roles": {}, "groups": {Scope: "profile"}, "policies": {From: "policies(id)"},
+		"elsewhere": {From: "roles()", Scope: "email", Type: claims.List, In: []claims.Destination{claims.AccessToken}}, "urn:own": {From: "roles(id)", Scope: "own", Type: claims.List},
 	}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, test := range []struct {
 		scopes        []string
-		requested     storage.ClaimsRequest
+		requested     map[string]storage.ClaimRequest
 		want          map[string]any
 		roles, access int
 	}{
@@ -236,17 +237,17 @@ func TestRolesGroupsAndPolicies(t *testing.T) {
 		{scopes: []string{"profile"}, want: map[string]any{"groups": []string{"Clerk", "Staff"}}, roles: 1},
 		{scopes: []string{"policies"}, want: map[string]any{"policies": []string{"p1"}}, access: 1},
 		{
-			requested: storage.ClaimsRequest{UserInfo: map[string]storage.ClaimRequest{"policies": {}}},
+			requested: map[string]storage.ClaimRequest{"policies": {}},
 			want:      map[string]any{"policies": []string{"p1"}}, access: 1,
 		},
 	} {
 		asked := &standing{}
 		with := releaser.WithAccess(asked, time.Minute)
-		person, err := with.Look(t.Context(), storage.Account{ID: "1"}, test.scopes, test.requested)
+		person, err := with.Look(t.Context(), storage.Account{ID: "1"}, test.scopes, test.requested, claims.UserInfo)
 		if err != nil {
 			t.Fatal(err)
 		}
-		released, err := with.Release(t.Context(), person, test.scopes, test.requested.UserInfo, nil, claims.UserInfo)
+		released, err := with.Release(t.Context(), person, test.scopes, test.requested, nil, claims.UserInfo)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -259,10 +260,10 @@ func TestRolesGroupsAndPolicies(t *testing.T) {
 	}
 	// Nobody passes for one without roles because they could not be looked up.
 	unavailable := releaser.WithAccess(&standing{err: storage.ErrUnavailable}, time.Minute)
-	if _, err := unavailable.Look(t.Context(), storage.Account{}, []string{"roles"}, storage.ClaimsRequest{}); !errors.Is(err, storage.ErrUnavailable) {
+	if _, err := unavailable.Look(t.Context(), storage.Account{}, []string{"roles"}, nil, claims.Destinations()...); !errors.Is(err, storage.ErrUnavailable) {
 		t.Errorf("error %v", err)
 	}
-	if _, err := releaser.Look(t.Context(), storage.Account{}, []string{"roles"}, storage.ClaimsRequest{}); err == nil {
+	if _, err := releaser.Look(t.Context(), storage.Account{}, []string{"roles"}, nil, claims.Destinations()...); err == nil {
 		t.Error("without anybody to ask there was an answer")
 	}
 }
@@ -288,7 +289,7 @@ func FuzzSource(f *testing.F) {
 				}
 			}
 		}
-		person, err := releaser.Look(t.Context(), storage.Account{Fields: map[string]any{}}, []string{"profile"}, storage.ClaimsRequest{})
+		person, err := releaser.Look(t.Context(), storage.Account{Fields: map[string]any{}}, []string{"profile"}, nil, claims.Destinations()...)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -288,17 +288,15 @@ func (p Person) held(s source) any {
 	return texts
 }
 
-// Look finds out what claims of the account are made of, for whatever the scopes
-// release and the request asks for, to wherever it goes. It asks about roles and
-// policies only if a claim among them is made of these; if Directus cannot be asked
-// the error wraps storage.ErrUnavailable.
-func (r *Releaser) Look(ctx context.Context, account storage.Account, scopes []string, requested storage.ClaimsRequest) (Person, error) {
+// Look finds out what the claims of the account are made of that Release returns
+// for the same scopes, request and destinations. It asks about roles and policies
+// only if a claim among them is made of these; if Directus cannot be asked the error
+// wraps storage.ErrUnavailable.
+func (r *Releaser) Look(ctx context.Context, account storage.Account, scopes []string, requested map[string]storage.ClaimRequest, in ...Destination) (Person, error) {
 	person := Person{account: account}
 	var roles, policies bool
 	for name, c := range r.claims {
-		_, atUserInfo := requested.UserInfo[name]
-		_, inIDToken := requested.IDToken[name]
-		if c.source.held != "" && (atUserInfo || inIDToken || slices.Contains(scopes, r.scopeOf(name))) {
+		if c.source.held != "" && r.due(name, scopes, requested, in) {
 			roles, policies = true, policies || c.source.held == "policies"
 		}
 	}

@@ -197,7 +197,9 @@ func (u *user) check(ctx context.Context, grant storage.Grant) error {
 	if found.ID == "" { // nothing is told of him
 		return u.tokens.CheckEncryption(ctx, u.client, grant.Scopes)
 	}
-	if u.person, err = u.claims.Look(ctx, found, allow.Narrow(grant.Scopes, u.withheld), grant.Claims); err != nil {
+	// Only for what the tokens tell: what userinfo alone would is no reason to ask.
+	in := append(claims.InIDToken(u.client), claims.AccessToken)
+	if u.person, err = u.claims.Look(ctx, found, allow.Narrow(grant.Scopes, u.withheld), grant.Claims.IDToken, in...); err != nil {
 		return err
 	}
 	return u.tokens.CheckEncryption(ctx, u.client, grant.Scopes)
@@ -250,9 +252,6 @@ func (u *user) look(ctx context.Context, grant storage.Grant) (storage.Account, 
 // not, tokens are issued while Directus does not answer (account.Gate), so
 // whatever needs the account must be counted here.
 func (u *user) asks(grant storage.Grant) bool {
-	in := []claims.Destination{claims.IDToken, claims.AccessToken}
-	if u.client.IDTokenScopeClaims {
-		in = append(in, claims.UserInfo)
-	}
+	in := append(claims.InIDToken(u.client), claims.AccessToken)
 	return u.claims.Releases(grant.Scopes, grant.Claims.IDToken, in...) || !u.client.Allow.Empty() || len(u.client.ScopeRoles) > 0 || u.client.DirectusExchange != ""
 }

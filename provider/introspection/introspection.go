@@ -132,7 +132,7 @@ func (e *Endpoint) claims(ctx context.Context, active token.Active, user storage
 	if !e.tells(active) {
 		return nil, nil
 	}
-	person, err := e.Claims.Look(ctx, user, active.Scopes, storage.ClaimsRequest{})
+	person, err := e.Claims.Look(ctx, user, active.Scopes, nil, claims.AccessToken)
 	if err != nil {
 		return nil, err
 	}

@@ -15,7 +15,6 @@ import (
 	"gatehouse/provider/oauth"
 	"gatehouse/provider/refuse"
 	"gatehouse/provider/token"
-	"gatehouse/storage"
 )
 
 // Config is what an Endpoint needs.
@@ -94,7 +93,7 @@ func (e *Endpoint) claims(w http.ResponseWriter, r *http.Request) (map[string]an
 	}
 	requested := e.Claims.Withhold(active.Grant.Claims, withheld).UserInfo
 	scopes := allow.Narrow(active.Scopes, withheld)
-	person, err := e.Claims.Look(r.Context(), user, scopes, storage.ClaimsRequest{UserInfo: requested})
+	person, err := e.Claims.Look(r.Context(), user, scopes, requested, claims.UserInfo)
 	if err != nil {
 		return nil, token.Active{}, err
 	}
