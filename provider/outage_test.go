@@ -286,6 +286,9 @@ func TestSlowSignInsHoldUpThemselvesAlone(t *testing.T) {
 		<-arrived
 	}
 	o.goesOn(t)
+	if len(arrived) > 0 {
+		t.Errorf("%d sign-ins are under way, beyond the bound of 24", 24+len(arrived))
+	}
 	o.Clock.Advance(30 * time.Second) // a look is due, and gets its turn
 	o.UserInfo(t, o.access).WantOK(t)
 	release()

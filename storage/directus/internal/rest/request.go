@@ -225,11 +225,19 @@ func readAll(body io.Reader, limit int) ([]byte, error) {
 	return raw, nil
 }
 
-// decode reads an answer's data, if any are wanted and sent.
+// decode reads an answer's data, if any are wanted and sent. Otherwise it refuses what
+// is a page.
 func decode(body io.Reader, whole bool, data any) error {
 	raw, err := readAll(body, maxAnswer)
-	if err != nil || data == nil || len(raw) == 0 {
+	if err != nil || len(raw) == 0 {
 		return err
+	}
+	if data == nil {
+		// A proxy's page with status 200 does not say that anything was done.
+		if bytes.HasPrefix(bytes.TrimSpace(raw), []byte("<")) {
+			return errors.New("answer is not what Directus would send")
+		}
+		return nil
 	}
 	envelope := struct {
 		Data json.RawMessage `json:"data"`
