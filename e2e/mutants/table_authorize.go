@@ -149,8 +149,8 @@ func signIn() []Mutant {
 	return []Mutant{
 		{
 			Rule: "prompt=none", File: "provider/authorize/handler.go",
-			Text:        "	case slices.Contains(a.request.Prompts, string(PromptNone)), unattended(r):\n		e.refuse(w, r, a.request, refusal(v))",
-			Replacement: "	case unattended(r):\n		e.refuse(w, r, a.request, refusal(v))",
+			Text:        "	case silent(a.request), unattended(r):",
+			Replacement: "	case unattended(r):",
 			Tests:       []string{"oidcc-prompt-none-not-logged-in"},
 		},
 		{

@@ -64,15 +64,15 @@ func idTokens() []Mutant {
 			Tests:       []string{"oidcc-server"},
 		},
 		{
-			Rule: "email only at userinfo", File: "provider/authorize/respond.go",
-			Text:        "		if client.IDTokenScopeClaims {",
-			Replacement: `		if client.ID != "" {`,
+			Rule: "email only at userinfo", File: "provider/claims/release.go",
+			Text:        "	if client.IDTokenScopeClaims {",
+			Replacement: `	if client.ID != "" {`,
 			Tests:       []string{"oidcc-scope-email", "oidcc-alternate-happy-flow"},
 		},
 		{
 			Rule: "claims in an ID token that comes alone", File: "provider/authorize/respond.go",
-			Text:        "		scopes, requested = request.Scopes, ",
-			Replacement: "		scopes, requested = request.Scopes[:0], ",
+			Text:        "		in, requested = append(in, claims.UserInfo), ",
+			Replacement: "		in, requested = in[:1:1], ",
 			Tests:       []string{"oidcc-scope-email"},
 		},
 		{

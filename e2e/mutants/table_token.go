@@ -95,8 +95,8 @@ func resources() []Mutant {
 		},
 		{
 			Rule: "claims parameter at userinfo", File: "provider/userinfo/userinfo.go",
-			Text:        "active.Grant.Claims.UserInfo,",
-			Replacement: "nil,",
+			Text:        "	requested := e.Claims.Withhold(active.Grant.Claims, withheld).UserInfo",
+			Replacement: "	requested := e.Claims.Withhold(active.Grant.Claims, withheld).UserInfo\n	clear(requested)",
 			Tests:       []string{"oidcc-claims-essential"},
 		},
 		{
