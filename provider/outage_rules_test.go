@@ -24,6 +24,7 @@ const (
 // TestRulesWhileDirectusIsAway is about clients that ask for more than that
 // somebody may go on: docs/operations.md, "When Directus is away".
 func TestRulesWhileDirectusIsAway(t *testing.T) {
+	t.Parallel()
 	inAccessTokens := map[string]claims.Rule{"roles": {Scope: "profile", In: []claims.Destination{claims.AccessToken}}}
 	for _, row := range []struct {
 		name   string
