@@ -65,7 +65,7 @@ func accessOfUsers(t *testing.T, d *real) {
 	own, ofRole, above := policy("Access own", map[string]any{"ip_access": []string{"192.0.2.1"}}), policy("Access role", nil), policy("Access above", map[string]any{"app_access": true})
 	everybody := d.create(t, "/roles", map[string]any{"name": "Access everybody", "policies": []map[string]any{{"policy": above}}})
 	clerk := d.create(t, "/roles", map[string]any{"name": "Access clerk", "parent": everybody, "policies": []map[string]any{{"policy": ofRole}}})
-	id, _ := d.user(t, map[string]any{"role": clerk, "policies": []map[string]any{{"policy": own}}})
+	id, _ := d.seat(t, map[string]any{"role": clerk, "policies": []map[string]any{{"policy": own}}})
 
 	client := d.client(t, func(c *directus.Config) {
 		c.ServiceToken = d.reader(t, "directus_users", "directus_roles", "directus_access", "directus_policies")

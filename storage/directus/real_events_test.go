@@ -83,7 +83,11 @@ func eventsNameUsers(t *testing.T, d *real) {
 		"password":  {"password": "another horse battery staple"},
 		"e-mail":    {"email": rand.Text() + "@example.com"},
 	} {
-		id, _ := d.user(t, nil)
+		newUser := d.user
+		if name == "role" {
+			newUser = d.seat
+		}
+		id, _ := newUser(t, nil)
 		d.patch(t, "/users/"+id, change)
 		h.until(t, name, id)
 	}
@@ -102,11 +106,10 @@ func eventsNameUsers(t *testing.T, d *real) {
 	if err := d.Call(t.Context(), http.MethodPatch, "/users", map[string]any{"keys": ids, "data": map[string]any{"status": "suspended"}}, nil); err != nil {
 		t.Fatal(err)
 	}
-	for range ids {
+	// Other tests change users of the same Directus.
+	for len(ids) > 0 {
 		named := <-h.named
-		if !slices.Contains(ids, named) {
-			t.Errorf("%s was named, which did not change", named)
-		}
+		ids = slices.DeleteFunc(ids, func(id string) bool { return id == named })
 	}
 }
 

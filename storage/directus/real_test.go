@@ -1,11 +1,13 @@
 package directus_test
 
 import (
+	"context"
 	"crypto/rand"
 	"errors"
 	"net/http"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -23,6 +25,7 @@ const versionVariable = "GATEHOUSE_TEST_DIRECTUS"
 
 // real is a real Directus, prepared as `gatehouse setup` does.
 type real struct {
+	seats sync.Mutex
 	*stack.Directus
 	token storage.Secret
 }
@@ -112,6 +115,21 @@ func (d *real) user(t *testing.T, fields map[string]any) (id string, credentials
 	return id, credentials
 }
 
+// seat makes a user with Studio access, one at a time, and takes his role away
+// after the test: a Directus without licence has three seats.
+func (d *real) seat(t *testing.T, fields map[string]any) (id string, credentials storage.Credentials) {
+	t.Helper()
+	d.seats.Lock()
+	t.Cleanup(d.seats.Unlock)
+	id, credentials = d.user(t, fields)
+	t.Cleanup(func() {
+		if err := d.Call(context.WithoutCancel(t.Context()), http.MethodPatch, "/users/"+id, map[string]any{"role": nil}, nil); err != nil {
+			t.Errorf("free a seat: %v", err)
+		}
+	})
+	return id, credentials
+}
+
 func (d *real) patch(t *testing.T, path string, change map[string]any) {
 	t.Helper()
 	if err := d.Call(t.Context(), http.MethodPatch, path, change, nil); err != nil {
@@ -184,7 +202,7 @@ func oneTimePassword(t *testing.T, d *real) {
 	client := d.client(t)
 	// Administrators may set up their own; others may not without a licence.
 	role := d.administratorRole(t)
-	id, credentials := d.user(t, map[string]any{"role": role})
+	id, credentials := d.seat(t, map[string]any{"role": role})
 	secret := d.enableOTP(t, credentials)
 	if _, err := client.Authenticate(t.Context(), credentials); !errors.Is(err, storage.ErrOTPRequired) {
 		t.Errorf("without: error %v, want %v", err, storage.ErrOTPRequired)
