@@ -215,7 +215,15 @@ func TestDirectusIsAway(t *testing.T) {
 	if answer.StatusCode != http.StatusServiceUnavailable || answer.Header.Get("Retry-After") == "" || answer.Header.Get("Cache-Control") != "no-store" {
 		t.Errorf("status %d, headers %v", answer.StatusCode, answer.Header)
 	}
+	// Whoever does not wait makes Directus try no more often.
+	for range 5 {
+		g.ask(t, http.MethodGet, g.address)
+	}
+	if calls := g.Directus.Calls("/assets/" + g.file); calls != 1 {
+		t.Errorf("Directus was asked %d times for a picture that it could not make", calls)
+	}
 	g.Directus.ClearFaults()
+	g.Clock.Advance(10 * time.Second)
 	if answer := g.ask(t, http.MethodGet, g.address); answer.StatusCode != http.StatusOK {
 		t.Errorf("once it is back: status %d", answer.StatusCode)
 	}

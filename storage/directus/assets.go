@@ -130,7 +130,7 @@ func (c *Client) downloadAsset(ctx context.Context, id string) (storage.Picture,
 
 func (c *Client) getAsset(ctx context.Context, id string, size url.Values) (rest.Content, error) {
 	return c.rest.Fetch(ctx, rest.Request{
-		Name: "get file", Method: http.MethodGet, Path: "/assets/" + id, Query: size, Header: http.Header{"Accept": {"*/*"}},
+		Name: "get file", Picture: true, Method: http.MethodGet, Path: "/assets/" + id, Query: size, Header: http.Header{"Accept": {"*/*"}},
 	}, MaxAsset)
 }
 

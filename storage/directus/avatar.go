@@ -21,8 +21,11 @@ const (
 	MaxAvatarSize = 256 << 10
 	// cachedAvatars bounds memory to 32 MiB.
 	cachedAvatars = 128
-	// avatarLifetime is how long a picture is shown after its user took another.
+	// avatarLifetime is how long a picture is shown after its user took another,
+	// and avatarPatience how long Directus is not asked again for one that it could
+	// not make: anybody may ask, as often as he likes.
 	avatarLifetime = time.Minute
+	avatarPatience = 10 * time.Second
 	// avatarsAtOnce are asked for at a time, and avatarWait is how long one waits
 	// for its turn: pictures must not take the place of sign-ins.
 	avatarsAtOnce = 4
@@ -35,7 +38,7 @@ var (
 	// avatarPreset is for projects that allow no sizes but presets.
 	avatarPreset = url.Values{"key": {"system-medium-cover"}}
 
-	errManyAvatars = errors.New("show avatar: too many are asked for at a time")
+	errManyPictures = errors.New("show picture: too many are asked for at a time")
 )
 
 // avatars remembers pictures of users.
@@ -85,25 +88,41 @@ func (a *avatars) get(id string, now time.Time) (asset, bool) {
 	if !ok {
 		return asset{}, false
 	}
+	lifetime := avatarLifetime
+	if found.failure != nil && !errors.Is(found.failure, storage.ErrNotFound) {
+		lifetime = avatarPatience
+	}
 	age := now.Sub(found.asked)
-	return found, age >= 0 && age < avatarLifetime
+	return found, age >= 0 && age < lifetime
 }
 
-func (c *Client) fetchAvatar(ctx context.Context, id string) (storage.Picture, error) {
+// turn waits for that of a picture; done lets the next one.
+func (a *avatars) turn(ctx context.Context) (done func(), err error) {
 	waiting, cancel := context.WithTimeout(ctx, avatarWait)
 	defer cancel()
 	select {
-	case c.avatars.turns <- struct{}{}:
-		defer func() { <-c.avatars.turns }()
+	case a.turns <- struct{}{}:
+		return func() { <-a.turns }, nil
 	case <-waiting.Done():
-		return storage.Picture{}, unavailable(errManyAvatars)
 	}
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	return nil, unavailable(errManyPictures)
+}
+
+func (c *Client) fetchAvatar(ctx context.Context, id string) (storage.Picture, error) {
+	done, err := c.avatars.turn(ctx)
+	if err != nil {
+		return storage.Picture{}, err
+	}
+	defer done()
 	found := asset{asked: c.now()}
 	found.picture, found.failure = c.lookAtAvatar(ctx, id)
-	// That Directus is away is no answer.
-	if found.failure == nil || errors.Is(found.failure, storage.ErrNotFound) {
-		c.avatars.pictures.Add(id, found)
+	if found.failure != nil { // it may have taken long to come to nothing
+		found.asked = c.now()
 	}
+	c.avatars.pictures.Add(id, found)
 	return found.picture, found.failure
 }
 
@@ -150,7 +169,7 @@ const webP = "image/webp"
 
 func (c *Client) getAvatar(ctx context.Context, id string, size url.Values) (rest.Content, error) {
 	return c.rest.Fetch(ctx, rest.Request{
-		Name: "show avatar", Method: http.MethodGet, Path: "/assets/" + id, Token: c.token, Query: size,
+		Name: "show avatar", Picture: true, Method: http.MethodGet, Path: "/assets/" + id, Token: c.token, Query: size,
 		Header: http.Header{"Accept": {webP}},
 	}, MaxAvatarSize)
 }

@@ -134,6 +134,42 @@ func TestRefusalsAreAnswers(t *testing.T) {
 	}
 }
 
+// Whoever stores a picture that takes too long to be made smaller must not keep
+// everybody from signing in.
+func TestPicturesDoNotSayThatDirectusIsAway(t *testing.T) {
+	for name, fault := range map[string]directustest.Fault{
+		"put off":   {Status: http.StatusServiceUnavailable, Code: "SERVICE_UNAVAILABLE"},
+		"no answer": {Hold: make(chan struct{})},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var told switches
+			b := newBench(t, func(c *directus.Config) { c.Changed, c.Timeout = told.changed, 50*time.Millisecond })
+			picture := b.fake.AddFile(pngPicture())
+			fault.Path = "/assets/" + picture
+			b.fake.Inject(fault)
+			for range directus.DefaultBreakerFailures {
+				if _, err := b.client.ShowPicture(t.Context(), storage.DirectusAccess{}, picture, 96); !errors.Is(err, storage.ErrUnavailable) {
+					t.Fatalf("error %v, want %v", err, storage.ErrUnavailable)
+				}
+			}
+			if got := told.all(); len(got) != 0 {
+				t.Errorf("told %v, want nothing", got)
+			}
+		})
+	}
+	b := newBench(t)
+	picture := b.fake.AddFile(pngPicture())
+	b.fake.Inject(directustest.Fault{Path: "/assets/" + picture, Drop: true})
+	for range directus.DefaultBreakerFailures {
+		if _, err := b.client.ShowPicture(t.Context(), storage.DirectusAccess{}, picture, 96); err == nil {
+			t.Fatal("a picture was shown over a connection that broke")
+		}
+	}
+	if err := b.client.Ping(t.Context()); !errors.Is(err, storage.ErrUnavailable) {
+		t.Errorf("error %v, want %v: a broken connection has nothing to do with the picture", err, storage.ErrUnavailable)
+	}
+}
+
 // Somebody who closes the browser says nothing about Directus.
 func TestCancelledRequestsAreNoFailures(t *testing.T) {
 	b := newBench(t)

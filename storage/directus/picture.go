@@ -123,6 +123,11 @@ func (c *Client) ShowPicture(ctx context.Context, access storage.DirectusAccess,
 	if own, err := c.ownToken(access); err == nil {
 		tokens = slices.Insert(tokens, 0, own)
 	}
+	done, err := c.avatars.turn(ctx)
+	if err != nil {
+		return storage.Picture{}, err
+	}
+	defer done()
 	for _, token := range tokens {
 		picture, err := c.showPicture(ctx, token, id, width)
 		if !errors.Is(err, storage.ErrNotFound) {
@@ -166,7 +171,7 @@ func (c *Client) showPicture(ctx context.Context, token storage.Secret, id strin
 
 func (c *Client) fetchPicture(ctx context.Context, token storage.Secret, id string, size url.Values) (rest.Content, error) {
 	return c.rest.Fetch(ctx, rest.Request{
-		Name: "show picture", Method: http.MethodGet, Path: "/assets/" + id, Token: token, Query: size,
+		Name: "show picture", Picture: true, Method: http.MethodGet, Path: "/assets/" + id, Token: token, Query: size,
 		Header: http.Header{"Accept": {"image/webp, image/png, image/jpeg"}},
 	}, MaxPictureSize)
 }

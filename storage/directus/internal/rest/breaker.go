@@ -111,11 +111,22 @@ func (b *breaker) guard(request Request, send func() (Answer, error)) (answer An
 		return Answer{}, &FailureError{Name: request.Name, RetryAfter: time.Second, reason: "directus did not answer and is being tried"}
 	}
 	// The library waits for a word of every request, also of one that panics.
-	err = errUnfinished
-	defer func() { tell(err) }()
+	outcome := errUnfinished
+	defer func() { tell(outcome) }()
 	answer, err = send()
 	b.obey(request, err)
+	if !request.Picture || !overtaxed(err) {
+		outcome = err
+	}
 	return answer, err
+}
+
+// overtaxed says that an answer took too long to be made, or was put off.
+func overtaxed(err error) bool {
+	if failure, ok := errors.AsType[*FailureError](err); ok {
+		return failure.TimedOut
+	}
+	return Status(err) == http.StatusServiceUnavailable && Code(err) != ""
 }
 
 var errUnfinished = errors.New("the request was not finished")

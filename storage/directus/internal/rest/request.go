@@ -46,6 +46,10 @@ type Request struct {
 	Redirect bool
 	// Unwell takes 503 for an answer, which is that of a health check.
 	Unwell bool
+	// Picture says that Directus makes the answer from a file. Whoever stored the
+	// file decides how long that takes, so that it takes too long, or is put off
+	// (503), does not count as no answer.
+	Picture bool
 	// Echo is a text that a refusal may repeat, such as a URL that is on no
 	// allow-list: RefusalError.Echoed says whether it did.
 	Echo string
