@@ -209,7 +209,7 @@ func (c *Client) within(seenAt, oldest time.Time) bool {
 func (c *Client) readRoles(ctx context.Context) (roleTree, error) {
 	tree := roleTree{roles: map[string]role{}, readAt: c.now()}
 	var rows []role
-	if err := c.searchRows(ctx, "/roles", queryBody{Fields: []string{"id", "name", "parent"}, Limit: -1}, &rows); err != nil {
+	if err := c.searchRows(ctx, "/roles", queryBody{Fields: []string{"id", "name", "parent"}, Limit: mostRows}, &rows); err != nil {
 		return roleTree{}, err
 	}
 	for _, row := range rows {
@@ -250,7 +250,7 @@ func (c *Client) readHeld(ctx context.Context, id string, roles []storage.NamedR
 		} `json:"policy"`
 	}
 	err := c.searchRows(ctx, "/access", queryBody{
-		Filter: map[string]any{"_or": holders}, Limit: -1,
+		Filter: map[string]any{"_or": holders}, Limit: mostRows,
 		Fields: []string{"id", "policy.id", "policy.name", "policy.admin_access", "policy.app_access"},
 	}, &rows)
 	switch {
@@ -288,7 +288,7 @@ func (c *Client) readFlags(ctx context.Context, held heldPolicies) (heldPolicies
 		App   rest.Flag `json:"app_access"`
 	}
 	err := c.searchRows(ctx, "/roles", queryBody{
-		Filter: map[string]any{"id": map[string]any{"_in": roleIDs(held.roles)}}, Fields: []string{"admin_access", "app_access"}, Limit: -1,
+		Filter: map[string]any{"id": map[string]any{"_in": roleIDs(held.roles)}}, Fields: []string{"admin_access", "app_access"}, Limit: mostRows,
 	}, &rows)
 	for _, row := range rows {
 		held.admin, held.app = held.admin || bool(row.Admin), held.app || bool(row.App)

@@ -95,7 +95,7 @@ func (c *Client) clientIDs(ctx context.Context) ([]string, error) {
 	for offset := 0; ; {
 		var page []map[string]json.RawMessage
 		err := c.searchClients(ctx, map[string]any{
-			"fields": []string{clientIDColumn}, "sort": []string{clientIDColumn}, "limit": 10 * clientsPage, "offset": offset,
+			"fields": []string{clientIDColumn}, "sort": []string{clientIDColumn}, "limit": mostRows, "offset": offset,
 		}, &page)
 		if err != nil {
 			return nil, err
@@ -120,7 +120,7 @@ func (c *Client) clientIDs(ctx context.Context) ([]string, error) {
 func (c *Client) clientsOf(ctx context.Context, ids []string) ([]storage.ClientRow, error) {
 	var rows []map[string]json.RawMessage
 	err := c.searchClients(ctx, map[string]any{
-		"fields": []string{"*"}, "limit": len(ids), "filter": map[string]any{clientIDColumn: map[string]any{"_in": ids}},
+		"fields": []string{"*"}, "limit": mostRows, "filter": map[string]any{clientIDColumn: map[string]any{"_in": ids}},
 	}, &rows)
 	if err != nil {
 		return nil, err
@@ -130,6 +130,10 @@ func (c *Client) clientsOf(ctx context.Context, ids []string) ([]storage.ClientR
 		id, err := idOf(row)
 		if err != nil {
 			return nil, err
+		}
+		if !slices.Contains(ids, id) {
+			// Whoever goes on asking for those that are left would never end.
+			return nil, unavailable(errors.New("read clients: directus answered with another client"))
 		}
 		found = append(found, storage.ClientRow{ID: id, Values: row})
 	}

@@ -1,6 +1,7 @@
 package directus_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -43,9 +44,9 @@ func TestClientRows(t *testing.T) {
 	for i := range 250 {
 		collection.Put(fmt.Sprintf("client-%03d", i), map[string]any{"client_name": fmt.Sprint("Client ", i)})
 	}
-	for name, pageMax := range map[string]int{"whole pages": 0, "with a QUERY_LIMIT_MAX": 7} {
+	for name, most := range map[string]int{"no QUERY_LIMIT_MAX": 0, "a small QUERY_LIMIT_MAX": 7, "one below our pages": 99, "a great one": 10_000} {
 		t.Run(name, func(t *testing.T) {
-			collection.SetPageMax(pageMax)
+			b.fake.SetQueryLimitMax(most)
 			rows := rowsOf(t, b)
 			if len(rows) != 250 || string(rows["client-249"].Values["client_name"]) != `"Client 249"` {
 				t.Errorf("got %d rows, %s", len(rows), rows["client-249"].Values)
@@ -128,6 +129,24 @@ func TestClientRowsRefuseAnotherShape(t *testing.T) {
 	collection.PutSilently("a", map[string]any{"client_id": 7})
 	if _, err := b.client.ClientRows(t.Context()); !errors.Is(err, storage.ErrUnavailable) {
 		t.Errorf("numbers for ids: got %v", err)
+	}
+}
+
+// Directus answers with what was asked for, or with less. Anything else must not
+// keep us asking.
+func TestClientRowsRefuseOthers(t *testing.T) {
+	b, collection := newClientsBench(t)
+	collection.Put("a", nil)
+	for _, fault := range []directustest.Fault{
+		{Times: 1, Body: `{"data":[{"client_id":"a"}]}`}, {Times: 1, Body: `{"data":[]}`}, {Body: `{"data":[{"client_id":"b"}]}`},
+	} {
+		fault.Path = "/items/gatehouse_clients"
+		b.fake.Inject(fault)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	if rows, err := b.client.ClientRows(ctx); !errors.Is(err, storage.ErrUnavailable) {
+		t.Errorf("got %d rows, %v", len(rows), err)
 	}
 }
 

@@ -24,6 +24,7 @@ const (
 	codeInvalidCredentials = "INVALID_CREDENTIALS" //nolint:gosec // the name of an error
 	codeInvalidOTP         = "INVALID_OTP"
 	codeInvalidPayload     = "INVALID_PAYLOAD"
+	codeInvalidQuery       = "INVALID_QUERY"
 	codeInvalidProvider    = "INVALID_PROVIDER"
 	codeUserSuspended      = "USER_SUSPENDED"
 	codeResourceRestricted = "RESOURCE_RESTRICTED"

@@ -61,12 +61,42 @@ func (c *Client) findSome(ctx context.Context, ids []string) (map[string]storage
 }
 
 func (c *Client) searchSome(ctx context.Context, ids []string) (map[string]storage.Account, error) {
+	found := make(map[string]storage.Account, len(ids))
+	err := c.searchInto(ctx, found, ids, len(ids))
+	if rest.Code(err) == codeInvalidQuery {
+		// QUERY_LIMIT_MAX is less. Without a number the answer is as long as that
+		// allows, so who is not in it is asked for again.
+		for left := ids; len(left) > 0; {
+			if err = c.searchInto(ctx, found, left, mostRows); err != nil {
+				break
+			}
+			before := len(left)
+			left = slices.DeleteFunc(slices.Clone(left), func(id string) bool { _, ok := found[id]; return ok })
+			if len(left) == before {
+				break // they are gone
+			}
+		}
+	}
+	if err != nil {
+		return nil, serviceError(err)
+	}
+	if len(found) < len(ids) {
+		// As for one user, who would be signed out for good (confirmSight).
+		if err := c.confirmSight(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return found, nil
+}
+
+// searchInto asks once, for so many rows at most, and adds what it finds.
+func (c *Client) searchInto(ctx context.Context, found map[string]storage.Account, ids []string, limit int) error {
 	request := rest.Request{
 		Name: "look users up", Method: "SEARCH", Path: "/users", Token: c.token,
 		Body: query{queryBody{
 			Filter: map[string]any{"id": map[string]any{"_in": ids}},
 			Fields: c.columns.asked,
-			Limit:  len(ids),
+			Limit:  limit,
 		}},
 	}
 	seenAt := c.now()
@@ -77,26 +107,19 @@ func (c *Client) searchSome(ctx context.Context, ids []string) (map[string]stora
 		_, err = c.rest.Do(ctx, request, &rows)
 	}
 	if err != nil {
-		return nil, serviceError(err)
+		return err
 	}
-	found := make(map[string]storage.Account, len(rows))
 	for _, row := range rows {
 		user, err := c.columns.read(row, seenAt)
 		if err != nil {
-			return nil, serviceError(err)
+			return err
 		}
 		if !slices.Contains(ids, user.account.ID) {
 			// Not an answer to what was asked: believed, it would say that the
 			// others are gone.
-			return nil, unavailable(errors.New("look users up: directus answered with another user"))
+			return errors.New("look users up: directus answered with another user")
 		}
 		found[user.account.ID] = user.account
 	}
-	if len(found) < len(ids) {
-		// As for one user, who would be signed out for good (confirmSight).
-		if err := c.confirmSight(ctx); err != nil {
-			return nil, err
-		}
-	}
-	return found, nil
+	return nil
 }

@@ -45,6 +45,27 @@ func TestFindAll(t *testing.T) {
 	}
 }
 
+// Whoever an answer has no room for is not gone: Directus refuses to be asked for
+// more rows than QUERY_LIMIT_MAX, and cuts what has no limit.
+func TestFindAllUnderQueryLimitMax(t *testing.T) {
+	t.Parallel()
+	for _, most := range []int{1, 7, 99, 100} {
+		b := newBench(t)
+		b.fake.SetQueryLimitMax(most)
+		ids := []string{"00000000-0000-4000-8000-000000000000"}
+		for i := range 110 {
+			ids = append(ids, b.fake.AddUser(directustest.User{Email: fmt.Sprintf("user%d@example.com", i), Password: password}))
+		}
+		found, err := b.client.FindAll(t.Context(), ids)
+		if err != nil || len(found) != 110 {
+			t.Errorf("QUERY_LIMIT_MAX %d: found %d, %v", most, len(found), err)
+		}
+		if _, there := found[ids[0]]; there {
+			t.Errorf("QUERY_LIMIT_MAX %d: found one who is not there", most)
+		}
+	}
+}
+
 // An answer that lacks somebody says that he is gone only if the token sees users
 // at all.
 func TestFindAllTellsNothingWhereItSeesNothing(t *testing.T) {

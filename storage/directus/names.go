@@ -31,7 +31,7 @@ func (c *Client) PolicyNames(ctx context.Context) ([]storage.NamedPolicy, error)
 	var rows []struct{ ID, Name string }
 	_, err := c.rest.Do(ctx, rest.Request{
 		Name: "list policies", Method: "SEARCH", Path: "/policies", Token: c.token,
-		Body: query{queryBody{Fields: []string{"id", "name"}, Limit: -1}},
+		Body: query{queryBody{Fields: []string{"id", "name"}, Limit: mostRows}},
 	}, &rows)
 	if rest.Status(err) == http.StatusNotFound {
 		return nil, nil

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -39,9 +40,11 @@ const (
 // subtest has users of its own on one server.
 func TestOnDirectus(t *testing.T) {
 	t.Parallel()
+	environment := startUpstream(t).environment()
+	environment["QUERY_LIMIT_MAX"] = strconv.Itoa(queryLimitMax)
 	d := &real{Directus: stack.DirectusForTest(t, stack.DirectusOptions{
 		Version: os.Getenv(versionVariable), ResetURLs: []string{resetURL}, RegisterURLs: []string{verifyURL},
-		Env: startUpstream(t).environment(),
+		Env: environment,
 	})}
 	report, err := prepare.Prepare(t.Context(), prepare.Options{
 		BaseURL: d.URL, AdminEmail: d.AdminEmail, AdminPassword: storage.Secret(d.AdminPassword), Random: rand.Reader,
@@ -78,6 +81,8 @@ func TestOnDirectus(t *testing.T) {
 		"fields are checked":              fieldsAreChecked,
 		"user by address":                 userByAddress,
 		"several users at once":           findAll,
+		"more users than one answer":      findMany,
+		"more clients than one answer":    readManyClients,
 		"events name users":               eventsNameUsers,
 		"avatars":                         avatarsAreShown,
 	} {

@@ -108,6 +108,10 @@ func (c *Client) lookup(ctx context.Context, id string) (user, error) {
 	return found, err
 }
 
+// mostRows asks for as many rows as QUERY_LIMIT_MAX allows. Directus refuses any
+// number that is greater.
+const mostRows = -1
+
 // query is the body of SEARCH, which Directus never answers from its cache.
 type query struct {
 	Query queryBody `json:"query"`

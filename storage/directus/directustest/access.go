@@ -161,8 +161,7 @@ func (s *Server) search(w http.ResponseWriter, r *http.Request, who caller, coll
 		}
 		found = append(found, shown)
 	}
-	if body.Query.Limit > 0 && len(found) > body.Query.Limit {
-		found = found[:body.Query.Limit]
+	if found, ok := limited(s, w, body.Query.Limit, found); ok {
+		answer(w, found)
 	}
-	answer(w, found)
 }

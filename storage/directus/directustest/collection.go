@@ -15,7 +15,6 @@ type Collection struct {
 	rows   map[string]map[string]any
 	// readable says whether the service token may read it.
 	readable bool
-	pageMax  int
 }
 
 // AddCollection makes a collection, whose primary key is a column of text. The
@@ -63,13 +62,6 @@ func (c *Collection) Hide(hidden bool) {
 	c.readable = !hidden
 }
 
-// SetPageMax is QUERY_LIMIT_MAX.
-func (c *Collection) SetPageMax(rows int) {
-	c.server.mu.Lock()
-	defer c.server.mu.Unlock()
-	c.pageMax = rows
-}
-
 type itemsQuery struct {
 	Query struct {
 		Filter    map[string]any      `json:"filter"`
@@ -106,11 +98,10 @@ func (s *Server) searchItems(w http.ResponseWriter, r *http.Request, who caller)
 		}
 	}
 	rows = rows[min(body.Query.Offset, len(rows)):]
-	limit := body.Query.Limit
-	if c.pageMax > 0 {
-		limit = min(limit, c.pageMax)
+	rows, ok := limited(s, w, body.Query.Limit, rows)
+	if !ok {
+		return
 	}
-	rows = rows[:min(limit, len(rows))]
 	for i, row := range rows {
 		if slices.Contains(body.Query.Fields, "*") {
 			continue

@@ -68,10 +68,32 @@ func (s *Server) searchUsers(w http.ResponseWriter, r *http.Request, who caller)
 		second, _ := b["id"].(string)
 		return strings.Compare(first, second)
 	})
-	if body.Query.Limit > 0 && len(rows) > body.Query.Limit {
-		rows = rows[:body.Query.Limit]
+	if rows, ok := limited(s, w, body.Query.Limit, rows); ok {
+		answer(w, rows)
 	}
-	answer(w, rows)
+}
+
+// SetQueryLimitMax is QUERY_LIMIT_MAX of Directus; 0 for none.
+func (s *Server) SetQueryLimitMax(rows int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.queryLimitMax = rows
+}
+
+// limited cuts rows off. A limit above QUERY_LIMIT_MAX is refused, and -1 stands
+// for as many as that allows. It needs the lock, and has answered if not ok.
+func limited[T any](s *Server, w http.ResponseWriter, limit int, rows []T) (some []T, ok bool) {
+	if s.queryLimitMax > 0 && limit > s.queryLimitMax {
+		refuse(w, http.StatusBadRequest, "INVALID_QUERY")
+		return nil, false
+	}
+	if limit <= 0 {
+		limit = len(rows)
+		if s.queryLimitMax > 0 {
+			limit = s.queryLimitMax
+		}
+	}
+	return rows[:min(limit, len(rows))], true
 }
 
 // row is the user as Directus shows it: secrets are masked.

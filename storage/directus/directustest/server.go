@@ -45,13 +45,15 @@ type Server struct {
 	// collections are people's own, by name.
 	collections map[string]*Collection
 	attempts    int
+	// queryLimitMax is QUERY_LIMIT_MAX, or 0.
+	queryLimitMax int
 	// hideOwn and hideOthers are rules on what the tokens see.
 	hideOwn, hideOthers bool
 	// ownColumns are what people may change of their own row, ownFiles says
-	fileRemoval bool
 	// whether they may store files and see them.
-	ownColumns []string
-	ownFiles   bool
+	ownColumns  []string
+	ownFiles    bool
+	fileRemoval bool
 	// serviceFiles lets the service token read every file.
 	serviceFiles bool
 	// sizes says whether files are shown in any size, or in presets alone.
