@@ -106,6 +106,31 @@ func TestScopesFollowTheRoles(t *testing.T) {
 	}
 }
 
+// A grant that outlives its session does so as long as the roles permit it.
+func TestOfflineAccessFollowsTheRoles(t *testing.T) {
+	w := newWorld(t, ceilings(), providertest.Options{})
+	tokens := w.rp.Exchange(w.browser.SignIn(w.rp, ada, everything)).WantOK(t)
+	role := func(role any) {
+		w.set(w.ada, map[string]any{"role": role})
+		w.later()
+	}
+	role(nil)
+	tokens = w.rp.Refresh(tokens.Text("refresh_token")).WantOK(t) // she is still signed in
+	if got := scopesOf(tokens); slices.Contains(got, "offline_access") {
+		t.Errorf("the refresh gave %v", got)
+	}
+	sessions, err := w.Provider.Desk().Sessions(t.Context(), w.ada)
+	if err != nil || len(sessions) != 1 {
+		t.Fatalf("%d sessions, error %v", len(sessions), err)
+	}
+	if err := w.Provider.Desk().EndSession(t.Context(), w.ada, sessions[0].ID, "signed out"); err != nil {
+		t.Fatal(err)
+	}
+	w.rp.Refresh(tokens.Text("refresh_token")).WantError(t, http.StatusBadRequest, oauth.InvalidGrant)
+	role(writers)
+	w.rp.Refresh(tokens.Text("refresh_token")).WantOK(t)
+}
+
 // A code that was granted with more gives no more than the roles permit.
 func TestRoleThatIsLostBeforeTheCode(t *testing.T) {
 	w := newWorld(t, ceilings(), providertest.Options{Staleness: -1})

@@ -113,7 +113,9 @@ func (e *Endpoint) answer(w http.ResponseWriter, r *http.Request) (answer any, c
 	if err != nil {
 		return nil, client.ID, err
 	}
-	whose := &user{accounts: e.Accounts, allow: e.Allow, tokens: e.Tokens, claims: e.Claims, client: client}
+	whose := &user{
+		accounts: e.Accounts, allow: e.Allow, sessions: e.Sessions, tokens: e.Tokens, claims: e.Claims, client: client,
+	}
 	if kind.answer != nil {
 		answer, err = kind.answer(e, r.Context(), client, form, whose)
 		return answer, client.ID, err
@@ -171,6 +173,7 @@ func (e *Endpoint) identity(ctx context.Context, authorization token.Authorizati
 type user struct {
 	accounts *account.Gate
 	allow    *allow.Rules
+	sessions *session.Manager
 	tokens   *token.Service
 	claims   *claims.Releaser
 	client   storage.Client
@@ -235,6 +238,22 @@ func (u *user) admit(ctx context.Context, grant storage.Grant) error {
 	}
 	if len(grant.Scopes) > 0 && len(allow.Narrow(grant.Scopes, u.withheld)) == 0 {
 		return oauth.NewError(oauth.InvalidScope, "the user can grant none of the scopes any more")
+	}
+	return u.present(ctx, grant)
+}
+
+// present refuses a grant that has outlived its session while the user's roles keep
+// offline_access from the client: it is as good then as one that is bound to it.
+func (u *user) present(ctx context.Context, grant storage.Grant) error {
+	if !grant.Offline || !slices.Contains(u.withheld, oidc.ScopeOfflineAccess) {
+		return nil
+	}
+	s, err := u.sessions.Find(ctx, grant.SessionID)
+	if err != nil {
+		return err
+	}
+	if s == nil || s.Subject != grant.Subject {
+		return oauth.NewError(oauth.InvalidGrant, "the user has signed out, and cannot grant offline_access any more")
 	}
 	return nil
 }
