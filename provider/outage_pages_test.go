@@ -14,6 +14,7 @@ import (
 // TestFormsWhileDirectusIsAway: whoever had a form open when Directus went away, or
 // comes by a mail, is told to try again, and can.
 func TestFormsWhileDirectusIsAway(t *testing.T) {
+	t.Parallel()
 	const invited = "invited@example.com"
 	for _, row := range situations() {
 		if row.name == "wrong token after rotation" { // these forms need no service token

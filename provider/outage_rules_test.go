@@ -54,6 +54,10 @@ func TestRulesWhileDirectusIsAway(t *testing.T) {
 			silent: true, tokens: true, introspection: true,
 		},
 		{
+			name: "tokens of Directus besides ours, at a node that did not see the user", client: storage.Client{DirectusExchange: storage.ExchangeUsers},
+			elsewhere: true, silent: true, tokens: true, introspection: true,
+		},
+		{
 			name: "a field in access tokens", rules: map[string]claims.Rule{"title": {From: "title", Scope: "profile", In: []claims.Destination{claims.AccessToken}}},
 			silent: true, tokens: true, introspection: true, userInfo: true,
 		},

@@ -114,7 +114,7 @@ func (e *Endpoint) answer(w http.ResponseWriter, r *http.Request) (answer any, c
 		return nil, client.ID, err
 	}
 	whose := &user{
-		accounts: e.Accounts, allow: e.Allow, sessions: e.Sessions, tokens: e.Tokens, claims: e.Claims, client: client,
+		accounts: e.Accounts, allow: e.Allow, sessions: e.Sessions, tokens: e.Tokens, claims: e.Claims, client: client, described: kind.upstream,
 	}
 	if kind.answer != nil {
 		answer, err = kind.answer(e, r.Context(), client, form, whose)
@@ -178,6 +178,8 @@ type user struct {
 	claims   *claims.Releaser
 	client   storage.Client
 	person   claims.Person
+	// described says that the account itself is asked for, whatever is told of it.
+	described bool
 	// withheld are the scopes that the user's roles keep from the client now.
 	withheld []string
 	// account is empty while Directus does not answer, unless something asks
@@ -272,5 +274,5 @@ func (u *user) look(ctx context.Context, grant storage.Grant) (storage.Account, 
 // whatever needs the account must be counted here.
 func (u *user) asks(grant storage.Grant) bool {
 	in := append(claims.InIDToken(u.client), claims.AccessToken)
-	return u.claims.Releases(grant.Scopes, grant.Claims.IDToken, in...) || !u.client.Allow.Empty() || len(u.client.ScopeRoles) > 0 || u.client.DirectusExchange != ""
+	return u.claims.Releases(grant.Scopes, grant.Claims.IDToken, in...) || !u.client.Allow.Empty() || len(u.client.ScopeRoles) > 0 || u.described
 }
