@@ -43,7 +43,8 @@ type AuthorizationRequest struct {
 	// SessionID is the session that was chosen or made for this request.
 	SessionID string `json:"session_id,omitempty"`
 	// ConsentDigest is what the person allowed: a digest of request, session,
-	// subject, scopes and claims. Consent to anything else does not count.
+	// subject, scopes, claims and tokens of Directus. Consent to anything else does
+	// not count.
 	ConsentDigest []byte `json:"consent_digest,omitempty"`
 }
 

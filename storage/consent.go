@@ -15,8 +15,11 @@ type Consents struct {
 type Consent struct {
 	Scopes []string `json:"scopes"`
 	// Claims are those that the client asked for one by one, by name.
-	Claims []string  `json:"claims,omitempty"`
-	At     time.Time `json:"at"`
+	Claims []string `json:"claims,omitempty"`
+	// Directus says that the client may have tokens of Directus, with which it does
+	// there whatever the user may.
+	Directus bool      `json:"directus,omitempty"`
+	At       time.Time `json:"at"`
 	// SessionID is the session that it was last given in: what an openly
 	// registered client was allowed is remembered no longer than that.
 	SessionID string `json:"session_id,omitempty"`
@@ -37,6 +40,7 @@ func (c *Consents) Allow(client Client, now Consent) {
 	}
 	now.Scopes = union(before.Scopes, now.Scopes)
 	now.Claims = union(before.Claims, now.Claims)
+	now.Directus = before.Directus || now.Directus
 	c.Clients[client.ID] = now
 }
 

@@ -14,6 +14,9 @@ type Grant struct {
 	SessionID string `json:"session_id,omitempty"`
 	// DirectusSession names the token pair of the sign-in, if one is kept.
 	DirectusSession string `json:"directus_session,omitempty"`
+	// Directus says that the client had the right to tokens of Directus when the
+	// grant was opened: whoever was asked then, was asked for that as well.
+	Directus bool `json:"directus,omitempty"`
 	// Seen is what was last seen of the user in Directus.
 	Seen Sighting `json:"seen,omitzero"`
 	// Offline grants outlive their session (scope offline_access); every

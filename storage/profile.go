@@ -107,6 +107,8 @@ type AuthorizedApp struct {
 	Scopes []string
 	// Claims are those that it asked for one by one.
 	Claims []string
+	// Directus says that it may have tokens of Directus for the person.
+	Directus bool
 	// Since is when the person allowed it; zero where nobody asked him.
 	Since time.Time
 	// LastGrant is when the app last got tokens by a sign-in; zero if it holds

@@ -57,7 +57,7 @@ func (s *screens) apps(w http.ResponseWriter, r *http.Request) {
 			OpenURL: webAddress(authorized.OpenURL), Closed: authorized.Closed,
 		}
 		item.Gets, _ = s.permissions(authorized.Scopes, authorized.Claims)
-		if authorized.Client.DirectusExchange != "" {
+		if authorized.Directus && authorized.Client.DirectusExchange != "" {
 			item.Gets = append([]permission{{Key: "consent.gets.directus"}}, item.Gets...)
 		}
 		logos = append(logos, authorized.Client.LogoURI)

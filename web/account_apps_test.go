@@ -54,6 +54,28 @@ func TestAppsAreListed(t *testing.T) {
 	}
 }
 
+func TestAppsWithDirectusTokensAreListedAsSuch(t *testing.T) {
+	h := newHouse(t)
+	h.enter("ada")
+	const words = "Everything that this account can see and change"
+	for name, test := range map[string]struct {
+		right storage.DirectusExchange
+		given bool
+		said  bool
+	}{
+		"with it":             {storage.ExchangeUsers, true, true},
+		"not allowed it yet":  {storage.ExchangeUsers, false, false},
+		"that had it once":    {"", true, false},
+		"with nothing of all": {"", false, false},
+	} {
+		h.desk.apps = shopApps(h.clock.Now())[:1]
+		h.desk.apps[0].Client.DirectusExchange, h.desk.apps[0].Directus = test.right, test.given
+		if said := strings.Contains(h.get("/account/apps").body, words); said != test.said {
+			t.Errorf("an app %s: said %t, want %t", name, said, test.said)
+		}
+	}
+}
+
 func TestAppIsOpenedByAWebAddressOnly(t *testing.T) {
 	h := newHouse(t)
 	h.enter("ada")

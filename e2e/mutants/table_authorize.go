@@ -184,6 +184,12 @@ func signIn() []Mutant {
 			Package:     "provider/authorize", Tests: []string{"TestConsentIsRemembered"},
 		},
 		{
+			Rule: "consent covers tokens of Directus", File: "provider/authorize/policy.go",
+			Text:        `	case client.DirectusExchange != "" && !remembered.Directus:`,
+			Replacement: `	case client.DirectusExchange == "never" && !remembered.Directus:`,
+			Package:     "provider/authorize", Tests: []string{"TestConsentCoversDirectusTokens"},
+		},
+		{
 			Rule: "a request belongs to its browser", File: "provider/authorize/waiting.go",
 			Text:        "	if !oauth.DigestMatches(e.Sessions.Cookies.Read(r, cookieFor(request.ID)), request.BrowserDigest) {",
 			Replacement: "	if len(request.BrowserDigest) == 0 {",

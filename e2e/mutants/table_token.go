@@ -58,6 +58,18 @@ func tokens() []Mutant {
 			Package:     "provider/grant", Tests: []string{"TestRefreshScope"},
 		},
 		{
+			Rule: "no grant of before the right is exchanged", File: "provider/grant/token_exchange.go",
+			Text:        "	if !active.Grant.Directus {",
+			Replacement: `	if active.Grant.ID == "" {`,
+			Package:     "provider/grant", Tests: []string{"TestGrantOfBeforeTheRightIsNotExchanged"},
+		},
+		{
+			Rule: "who may not use the client has no tokens of Directus by it", File: "provider/grant/token_exchange.go",
+			Text:        "	if err := whose.check(ctx, active.Grant); err != nil {",
+			Replacement: `	if err := whose.check(ctx, active.Grant); err != nil && client.ID == "" {`,
+			Package:     "provider/grant", Tests: []string{"TestTokenExchangeIsForUsersOfTheClient"},
+		},
+		{
 			Rule: "no-store", File: "provider/oauth/write.go",
 			Text:        `	header.Set("Cache-Control", "no-store")`,
 			Replacement: `	header.Set("Cache-Control", "private")`,

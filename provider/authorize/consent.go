@@ -14,16 +14,18 @@ import (
 
 // consentText is what a consent is given to. If the account is switched in
 // another tab between showing the screen and pressing the button, it differs.
-func (e *Endpoint) consentText(request storage.AuthorizationRequest, s storage.Session) string {
+func (e *Endpoint) consentText(request storage.AuthorizationRequest, client storage.Client, s storage.Session) string {
 	scopes := slices.Sorted(slices.Values(request.Scopes))
 	beyond := e.Claims.Beyond(request.Claims, request.Scopes)
-	return strings.Join([]string{
-		"consent", request.ID, s.ID, s.Subject, request.ClientID, strings.Join(scopes, " "), strings.Join(beyond, " "),
-	}, "\x00")
+	text := []string{"consent", request.ID, s.ID, s.Subject, request.ClientID, strings.Join(scopes, " "), strings.Join(beyond, " ")}
+	if client.DirectusExchange != "" {
+		text = append(text, "directus")
+	}
+	return strings.Join(text, "\x00")
 }
 
-func (e *Endpoint) consentDigest(request storage.AuthorizationRequest, s storage.Session) string {
-	return base64.RawURLEncoding.EncodeToString(oauth.Digest(e.consentText(request, s)))
+func (e *Endpoint) consentDigest(request storage.AuthorizationRequest, client storage.Client, s storage.Session) string {
+	return base64.RawURLEncoding.EncodeToString(oauth.Digest(e.consentText(request, client, s)))
 }
 
 // consent notes what the person allowed. The request is marked with the digest
@@ -35,7 +37,8 @@ func (e *Endpoint) consent(ctx context.Context, interaction *Interaction, digest
 	request, s := interaction.Request, interaction.Session
 	err := e.Store.Consents.Upsert(ctx, s.Subject, storage.NoExpiry, func(all *storage.Consents) error {
 		all.Allow(interaction.Client, storage.Consent{
-			Scopes: request.Scopes, Claims: e.Claims.Beyond(request.Claims, request.Scopes), At: e.Now(), SessionID: s.ID,
+			Scopes: request.Scopes, Claims: e.Claims.Beyond(request.Claims, request.Scopes),
+			Directus: interaction.Client.DirectusExchange != "", At: e.Now(), SessionID: s.ID,
 		})
 		return nil
 	})
@@ -44,7 +47,7 @@ func (e *Endpoint) consent(ctx context.Context, interaction *Interaction, digest
 	}
 	err = e.change(ctx, interaction, func(r *storage.AuthorizationRequest) {
 		r.SessionID = s.ID
-		r.ConsentDigest = oauth.Digest(e.consentText(request, s))
+		r.ConsentDigest = oauth.Digest(e.consentText(request, interaction.Client, s))
 	})
 	if err != nil {
 		return "", err

@@ -48,7 +48,8 @@ type Interaction struct {
 	// scopes.
 	Claims []string
 	// ConsentDigest must come back with the person's consent. It covers the
-	// request, the session, the subject, the scopes and Claims.
+	// request, the session, the subject, the scopes, Claims, and whether the client
+	// may have tokens of Directus.
 	ConsentDigest string
 	// ResumeURL is where every screen returns to.
 	ResumeURL string

@@ -178,7 +178,7 @@ func older(age time.Duration, maxAge int) bool {
 
 // consentNeeded returns why the person must be asked, or nothing.
 func (e *Endpoint) consentNeeded(request storage.AuthorizationRequest, client storage.Client, s storage.Session, known knowledge) string {
-	if oauth.DigestMatches(e.consentText(request, s), request.ConsentDigest) {
+	if oauth.DigestMatches(e.consentText(request, client, s), request.ConsentDigest) {
 		return ""
 	}
 	remembered, ok := known.consent(client.ID)
@@ -199,6 +199,8 @@ func (e *Endpoint) consentNeeded(request storage.AuthorizationRequest, client st
 		return "consent of an openly registered client is not remembered beyond its session"
 	case impersonable(client):
 		return "consent of a native public client is not remembered"
+	case client.DirectusExchange != "" && !remembered.Directus:
+		return "tokens of Directus have not been allowed yet"
 	}
 	for _, scope := range request.Scopes {
 		if !slices.Contains(remembered.Scopes, scope) {

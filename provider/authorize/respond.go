@@ -68,7 +68,8 @@ func (e *Endpoint) mint(ctx context.Context, request storage.AuthorizationReques
 		Grant: storage.Grant{
 			ClientID: client.ID, Subject: s.Subject, SessionID: s.ID, Offline: offline(request),
 			Scopes: request.Scopes, Audience: request.Resources, Claims: claims.Identity(request.Claims), Nonce: request.Nonce,
-			AuthenticatedAt: s.AuthenticatedAt, ACR: s.ACR, AMR: s.AMR, Seen: v.seen, DirectusSession: directusSession,
+			AuthenticatedAt: s.AuthenticatedAt, ACR: s.ACR, AMR: s.AMR, Seen: v.seen,
+			DirectusSession: directusSession, Directus: client.DirectusExchange != "",
 		},
 		ResponseType: request.ResponseType, RedirectURI: request.RedirectURI, CodeChallenge: request.CodeChallenge, Index: v.index,
 	})

@@ -112,7 +112,7 @@ func (e *Endpoint) open(ctx context.Context, r *http.Request, handle string) (*I
 		interaction.Wanted = &s
 	}
 	if v.next == PromptConsent {
-		interaction.ConsentDigest = e.consentDigest(request, v.session)
+		interaction.ConsentDigest = e.consentDigest(request, client, v.session)
 	}
 	return interaction, err
 }

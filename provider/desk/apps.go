@@ -36,6 +36,7 @@ func (d *Desk) Apps(ctx context.Context, subject string) ([]storage.AuthorizedAp
 			} else if app != nil {
 				app.Since = consent.At
 				allow(app, consent.Scopes, consent.Claims)
+				app.Directus = consent.Directus
 			}
 		}
 	}
@@ -45,6 +46,7 @@ func (d *Desk) Apps(ctx context.Context, subject string) ([]storage.AuthorizedAp
 		} else if app != nil {
 			allow(app, grant.Scopes, d.config.Claims.Beyond(grant.Claims, grant.Scopes))
 			app.Offline = app.Offline || grant.Offline
+			app.Directus = app.Directus || grant.Directus
 			if grant.IssuedAt.After(app.LastGrant) {
 				app.LastGrant = grant.IssuedAt
 			}

@@ -120,6 +120,47 @@ func TestAppsThatCanBeOpened(t *testing.T) {
 	}
 }
 
+// The list says of which apps people know that they may have tokens of Directus.
+func TestAppsThatMayHaveDirectusTokens(t *testing.T) {
+	portal := providertest.DirectusClient(storage.ExchangeUsers)
+	w := newWorld(t, providertest.Options{Clients: []storage.Client{portal}})
+	has := func(id string) (listed, directus bool) {
+		t.Helper()
+		apps, err := w.Provider.Desk().Apps(t.Context(), w.ada)
+		ok(t, err)
+		for _, app := range apps {
+			if app.Client.ID == id {
+				return true, app.Directus
+			}
+		}
+		return false, false
+	}
+	w.signIn(t, w.first, w.Portal(t), nil)
+	if _, directus := has(portal.ID); !directus {
+		t.Error("nothing is said of an app of the house that has a grant")
+	}
+	later := portal
+	later.ID, later.FirstParty, later.CreatedAt = "later", false, w.Clock.Now()
+	later.DirectusExchange = ""
+	keep := func() {
+		ok(t, w.Store.Clients.Put(t.Context(), later.ID, clients.WithDefaults(later), storage.NoExpiry))
+	}
+	keep()
+	rp := w.RelyingParty(t, later.ID, providertest.ExchangeSecret, providertest.ExchangeRedirectURI)
+	w.signIn(t, w.first, rp, nil)
+	later.DirectusExchange = storage.ExchangeUsers
+	keep()
+	w.Clock.Advance(2 * clients.CacheFor)
+	if listed, directus := has(later.ID); !listed || directus {
+		t.Errorf("an app that got the right after it was allowed: listed %t, with it %t", listed, directus)
+	}
+	w.signIn(t, w.first, rp, nil)
+	ok(t, w.Provider.Desk().EndUser(t.Context(), w.ada, "test"))
+	if _, directus := has(later.ID); !directus {
+		t.Error("nothing is said of an app that was allowed it")
+	}
+}
+
 func TestRemoveApp(t *testing.T) {
 	w := newWorld(t, providertest.Options{})
 	second := w.Second(t)

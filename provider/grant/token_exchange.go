@@ -58,6 +58,10 @@ func (e *Endpoint) tokenExchange(ctx context.Context, client storage.Client, for
 	if err := whose.check(ctx, active.Grant); err != nil {
 		return nil, err
 	}
+	if !active.Grant.Directus {
+		// Nobody was asked for that, and it is more than any scope.
+		return nil, oauth.NewError(oauth.InvalidGrant, "the user has signed in before the client might have Directus tokens: send him to the authorization endpoint again")
+	}
 	if err := e.barAdministrator(ctx, client, whose); err != nil {
 		return nil, err
 	}
