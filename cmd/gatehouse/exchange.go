@@ -13,16 +13,26 @@ import (
 // may have tokens of Directus: then no pair is kept. Only the configuration gives
 // that right.
 func newSessions(settings *config.Loaded, p *parts) (*directus.Sessions, error) {
-	all := slices.Concat(settings.Clients, settings.ClientRights)
-	if !slices.ContainsFunc(all, func(c storage.Client) bool { return c.DirectusExchange != "" }) {
+	if !mayExchange(settings) {
 		return nil, nil //nolint:nilnil // neither sessions nor an error
 	}
 	return directus.NewSessions(directus.SessionsConfig{
 		Client: p.directus, Store: p.store, IdleLifetime: settings.Directus.RefreshTokenTTL,
-		Administrators: slices.ContainsFunc(all, func(c storage.Client) bool {
+		Administrators: slices.ContainsFunc(withRights(settings), func(c storage.Client) bool {
 			return c.DirectusExchange == storage.ExchangeAdministrators
 		}),
 	})
+}
+
+// mayExchange says that some client may have tokens of Directus.
+func mayExchange(settings *config.Loaded) bool {
+	return slices.ContainsFunc(withRights(settings), func(c storage.Client) bool { return c.DirectusExchange != "" })
+}
+
+// withRights are the clients of the configuration, and those whose rights alone
+// stand there.
+func withRights(settings *config.Loaded) []storage.Client {
+	return slices.Concat(settings.Clients, settings.ClientRights)
 }
 
 func upstreamOf(settings *config.Loaded, sessions *directus.Sessions) provider.Upstream {

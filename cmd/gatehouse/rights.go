@@ -1,7 +1,6 @@
 package main
 
 import (
-	"slices"
 	"strings"
 
 	"gatehouse/cmd/gatehouse/config"
@@ -37,7 +36,7 @@ func rights(settings *config.Loaded) ([]prepare.Right, error) {
 	if settings.Directus.Pictures == config.PicturesOn {
 		reads = append(reads, prepare.Right{Collection: prepare.Files, Why: "directus.pictures is on, and pictures of people are files"})
 	}
-	return append(reads, ruleRights(slices.Concat(settings.Clients, settings.ClientRights))...), nil
+	return append(reads, ruleRights(withRights(settings))...), nil
 }
 
 // ruleRights are what it takes to say who may use clients.
