@@ -42,6 +42,9 @@ type DirectusSession struct {
 	Refreshing int `json:"refreshing,omitempty"`
 	// RefreshingBy is the owner of the lease under which Refreshing was set.
 	RefreshingBy string `json:"refreshing_by,omitempty"`
+	// ExpectedAt is when we were about to do what makes Directus end the session:
+	// then a refusal is none that says something of the user.
+	ExpectedAt time.Time `json:"expected_at,omitzero"`
 	// Revoked says that Directus refused the pair. What came of the sign-in has
 	// to end; then the record goes.
 	Revoked bool `json:"revoked,omitempty"`

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"time"
 
 	"gatehouse/storage"
 	"gatehouse/storage/directus/internal/rest"
@@ -104,10 +105,22 @@ func (s *Sessions) write(ctx context.Context, intent *storage.Record[storage.Dir
 	}
 	session := newRecord(intent.Value.ID, pair, intent.Value.Generation+1)
 	session.KeptAt = intent.Value.KeptAt
-	err := s.store.DirectusSessions.SwapFor(ctx, intent, session, s.idle)
-	if errors.Is(err, storage.ErrConflict) {
-		// Another's turn, or somebody ended the session.
-		if _, err = s.read(ctx, intent.Value.ID); err == nil {
+	standing := intent
+	var err error
+	for range writeAttempts {
+		session.ExpectedAt = time.Time{}
+		if s.client.now().Sub(standing.Value.ExpectedAt) < expectedFor {
+			session.ExpectedAt = standing.Value.ExpectedAt
+		}
+		err = s.store.DirectusSessions.SwapFor(ctx, standing, session, s.idle)
+		if !errors.Is(err, storage.ErrConflict) {
+			break
+		}
+		// Another's turn, or somebody ended the session, or expects its end.
+		if standing, err = s.read(ctx, intent.Value.ID); err != nil {
+			break
+		}
+		if !sameTurn(standing.Value, intent.Value) {
 			return storage.DirectusToken{}, errHeldByAnother
 		}
 	}
@@ -120,6 +133,15 @@ func (s *Sessions) write(ctx context.Context, intent *storage.Record[storage.Dir
 		return storage.DirectusToken{}, fmt.Errorf("write directus session: %w", err)
 	}
 	return accessToken(session), nil
+}
+
+// writeAttempts bounds how often a new pair is written while others change other
+// parts of the record.
+const writeAttempts = 8
+
+// sameTurn says that the intent still stands: nobody has begun a refresh since.
+func sameTurn(now, intent storage.DirectusSession) bool {
+	return now.RefreshingBy == intent.RefreshingBy && now.Generation == intent.Generation
 }
 
 // refreshFailed decides what a failed refresh says about the session.
@@ -161,18 +183,19 @@ func (s *Sessions) withdraw(ctx context.Context, intent *storage.Record[storage.
 }
 
 // refused deals with a pair that Directus does not take, unless it is another's
-// turn. A refresh that was interrupted may have used the token up: then the
-// refusal is no sign of a revoked session, and the record goes. Otherwise it
-// stays and says so, until whoever ends what came of the sign-in has done it.
+// turn. A refresh that was interrupted may have used the token up, and we may have
+// ended the session ourselves: then the refusal is no sign of a revoked session, and
+// the record goes. Otherwise it stays and says so, until whoever ends what came of
+// the sign-in has done it.
 func (s *Sessions) refused(ctx context.Context, id string, intent *storage.Record[storage.DirectusSession], interrupted bool) error {
 	now, err := s.read(ctx, id)
 	switch {
 	case err != nil:
 		return err
-	case now.Value.RefreshingBy != intent.Value.RefreshingBy || now.Value.Generation != intent.Value.Generation:
+	case !sameTurn(now.Value, intent.Value):
 		return errHeldByAnother
 	}
-	if interrupted {
+	if interrupted || !now.Value.ExpectedAt.IsZero() {
 		if err := s.store.DirectusSessions.Delete(ctx, id); err != nil {
 			return fmt.Errorf("drop directus session: %w", err)
 		}

@@ -119,12 +119,17 @@ func (s *Sessions) AccessToken(ctx context.Context, id string) (storage.Directus
 	}
 }
 
+// expectedFor is how long after Expect a session is expected to end at the latest,
+// if Directus still refreshes it.
+const expectedFor = time.Minute
+
 // Expect says that we are about to do what makes Directus end the session, such
 // as changing the password: a refusal of the pair then says nothing against the
-// user and is ErrPairLost. A session that is gone is no error.
+// user and is ErrPairLost. It holds until a refresh that succeeds long after: then
+// nothing came of it. A session that is gone is no error.
 func (s *Sessions) Expect(ctx context.Context, id string) error {
 	err := s.store.DirectusSessions.Update(ctx, id, func(session *storage.DirectusSession) error {
-		session.Refreshing, session.RefreshingBy = session.Generation, ""
+		session.ExpectedAt = s.client.now()
 		return nil
 	})
 	if err != nil && !errors.Is(err, storage.ErrNotFound) {
@@ -133,13 +138,11 @@ func (s *Sessions) Expect(ctx context.Context, id string) error {
 	return nil
 }
 
-// Unexpect takes Expect back: a refusal of the pair counts again, unless a refresh
-// is under way. A session that is gone is no error.
+// Unexpect takes Expect back: a refusal of the pair counts again. A session that is
+// gone is no error.
 func (s *Sessions) Unexpect(ctx context.Context, id string) error {
 	err := s.store.DirectusSessions.Update(ctx, id, func(session *storage.DirectusSession) error {
-		if session.RefreshingBy == "" {
-			session.Refreshing = 0
-		}
+		session.ExpectedAt = time.Time{}
 		return nil
 	})
 	if err != nil && !errors.Is(err, storage.ErrNotFound) {
