@@ -71,8 +71,13 @@ func (w *Watch) Named(ids ...string) {
 	w.mu.Lock()
 	for _, id := range ids {
 		if len(w.named) >= maxNamed && !w.named[id] {
+			// A look at everybody finds whatever has changed, but for passwords.
 			clear(w.named)
+			for changed := range w.passwords {
+				w.named[changed] = true
+			}
 			w.mu.Unlock()
+			signal(w.wake)
 			w.Everybody()
 			return
 		}

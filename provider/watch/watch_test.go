@@ -241,6 +241,18 @@ func TestPasswordChangeBesidesAnother(t *testing.T) {
 
 // Whoever knows the password could have changes refused without end, each of which
 // is expected for a while.
+// A look at everybody, which stands for more names than are kept, sees no passwords.
+func TestPasswordChangeAmongTooManyNames(t *testing.T) {
+	w := signedIn(t, providertest.Options{}, nil)
+	w.Clock.Advance(time.Second)
+	w.Provider.Watch().PasswordChanged(w.ada)
+	for i := range 10_000 {
+		w.Provider.Watch().Named(fmt.Sprintf("00000000-0000-4000-8000-%012d", i))
+	}
+	look(t, w)
+	w.wantEnded(t, account.Password)
+}
+
 func TestRefusedChangeOfPasswordIsNotExpected(t *testing.T) {
 	w := signedIn(t, providertest.Options{}, nil)
 	w.Clock.Advance(time.Second)
