@@ -158,6 +158,8 @@ func TestRulesThatAreRefused(t *testing.T) {
 	}{
 		{"iss", claims.Rule{From: "title", Scope: "x"}, "belongs to the protocol"},
 		{"client_id", claims.Rule{From: "title", Scope: "x"}, "belongs to the protocol"},
+		{"Scope", claims.Rule{From: "title", Scope: "x"}, "belongs to the protocol"},
+		{"SUB", claims.Rule{From: "title", Scope: "x"}, "belongs to the protocol"},
 		{"active", claims.Rule{From: "=false", Scope: "x"}, "belongs to the protocol"},
 		{"cnf", claims.Rule{From: "title", Scope: "x"}, "belongs to the protocol"},
 		{"at_hash", claims.Rule{From: "title", Scope: "x"}, "belongs to the protocol"},
@@ -181,6 +183,7 @@ func TestRulesThatAreRefused(t *testing.T) {
 		{"address.planet", claims.Rule{From: "city"}, "has the members"},
 		{"nickname", claims.Rule{From: "password"}, "is never released"},
 		{"nickname", claims.Rule{From: "company.owner.password"}, "is never released"},
+		{"nickname", claims.Rule{From: "Password"}, "is never released"},
 		{"nickname", claims.Rule{From: "company.owner.token"}, "is never released"},
 		{"nickname", claims.Rule{From: "{role.users.tfa_secret}"}, "is never released"},
 		{"nickname", claims.Rule{From: "auth_data.secret"}, "is never released"},

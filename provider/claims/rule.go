@@ -85,7 +85,8 @@ func checkRule(claim string, rule Rule) (Rule, error) {
 	switch {
 	case claim == "sub":
 		return Rule{}, errors.New("claim sub is always the user's id in Directus and cannot be mapped")
-	case slices.Contains(reservedClaims(), claim):
+	case slices.Contains(reservedClaims(), strings.ToLower(claim)):
+		// Some readers of JSON, encoding/json among them, take Scope for scope.
 		return Rule{}, fmt.Errorf("claim %s belongs to the protocol and cannot be mapped; choose another name", claim)
 	case isMember && !slices.Contains(addressMembers(), member):
 		return Rule{}, fmt.Errorf("claim %s: the address has the members %s", claim, strings.Join(addressMembers(), ", "))

@@ -108,7 +108,7 @@ func checkField(path string) error {
 		}) {
 			return fmt.Errorf("%q is not the name of a Directus field, nor a path of such names with dots between", path)
 		}
-		if slices.Contains(forbiddenFields(), segment) {
+		if slices.Contains(forbiddenFields(), strings.ToLower(segment)) {
 			return fmt.Errorf("the field %s is never released", segment)
 		}
 	}
