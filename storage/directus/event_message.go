@@ -10,7 +10,7 @@ import (
 )
 
 // manyNamed is how many users in one message may be not all: Directus limits the
-// rows that it reads for one (QUERY_LIMIT_DEFAULT).
+// rows that it reads for one (QUERY_LIMIT_MAX).
 const manyNamed = 100
 
 // eventMessage is what is read of a message of Directus; everything else in it is
@@ -25,6 +25,10 @@ type eventMessage struct {
 		Code string `json:"code"`
 	} `json:"error"`
 }
+
+// isError says that Directus could not do something, be it authenticate, subscribe
+// or read what it was to tell of.
+func (m eventMessage) isError() bool { return m.Status == "error" || m.Error.Code != "" }
 
 // ids are those of the users that the message is about.
 func (m eventMessage) ids() []string {
@@ -71,7 +75,7 @@ func await(ctx context.Context, connection *websocket.Conn, kind, uid string) er
 		switch {
 		case err != nil:
 			return fmt.Errorf("directus events: %w", err)
-		case message.Status == "error" || message.Error.Code != "":
+		case message.isError():
 			if kind == "auth" {
 				return fmt.Errorf("%w: the WebSocket refused the token", ErrServiceToken)
 			}

@@ -168,6 +168,9 @@ func (e *Events) listen(ctx context.Context, subscribed func()) error {
 			return err
 		}
 		e.heard.Store(true)
+		if message.isError() {
+			return errors.New("directus events: the subscription does not stand any more")
+		}
 		if message.Type == "ping" {
 			if err := send(ctx, connection, map[string]string{"type": "pong"}); err != nil {
 				return err
@@ -233,7 +236,8 @@ func (e *Events) subscribe(ctx context.Context, connection *websocket.Conn) erro
 		if err == nil {
 			err = send(ctx, connection, map[string]any{
 				"type": "subscribe", "collection": "directus_users", "event": kind, "uid": kind,
-				"query": map[string]any{"fields": []string{"id"}},
+				// Without a limit, QUERY_LIMIT_DEFAULT would say how many are named.
+				"query": map[string]any{"fields": []string{"id"}, "limit": mostRows},
 			})
 		}
 		if err == nil {
