@@ -117,7 +117,7 @@ func TestCrashAtRemovalOfAnApp(t *testing.T) {
 		if err != nil {
 			// Half removed, it is still shown as long as it holds anything.
 			if c.UserInfo(t, offline.Text("access_token")).Status == http.StatusOK {
-				if apps, err := desk.Apps(t.Context(), c.user); err != nil || len(apps) != 1 {
+				if apps, err := desk.Apps(t.Context(), storage.Account{ID: c.user}); err != nil || len(apps) != 1 {
 					t.Errorf("an app that holds tokens is not shown: %v (%v)", apps, err)
 				}
 			}
@@ -129,7 +129,7 @@ func TestCrashAtRemovalOfAnApp(t *testing.T) {
 			c.UserInfo(t, dead.Text("access_token")).WantError(t, http.StatusUnauthorized, oauth.InvalidToken)
 			c.rp.Refresh(dead.Text("refresh_token")).WantError(t, http.StatusBadRequest, oauth.InvalidGrant)
 		}
-		if apps, err := desk.Apps(t.Context(), c.user); err != nil || len(apps) != 0 {
+		if apps, err := desk.Apps(t.Context(), storage.Account{ID: c.user}); err != nil || len(apps) != 0 {
 			t.Errorf("the app is still there: %v (%v)", apps, err)
 		}
 		c.check(t)

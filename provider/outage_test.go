@@ -20,7 +20,10 @@ import (
 	"gatehouse/storage/directus/directustest"
 )
 
-const grace = "grace@example.com"
+const (
+	grace   = "grace@example.com"
+	rotated = "wrong token after rotation"
+)
 
 // detour is the way to Directus, which may lead elsewhere.
 type detour struct{ to atomic.Pointer[url.URL] }
@@ -102,7 +105,7 @@ func situations() []situation {
 			t.Cleanup(untrusted.Close)
 			way.lead(t, untrusted.URL)
 		}},
-		{name: "wrong token after rotation", begin: injected(
+		{name: rotated, begin: injected(
 			directustest.Fault{ServiceToken: true, Status: http.StatusUnauthorized, Code: "INVALID_CREDENTIALS"})},
 	}
 }
@@ -125,7 +128,7 @@ func newOutage(t *testing.T, options providertest.Options) *outage {
 	o.Server = providertest.New(t, options)
 	o.userID = o.AddUser(ada)
 	o.AddUser(grace)
-	o.Directus.SetRegistration(directustest.Registration{Open: true})
+	o.Directus.SetRegistration(directustest.Registration{Open: true, VerifiesEmail: true})
 	o.rp, o.api, o.browser = o.Web(t), o.RelyingParty(t, providertest.APIID, providertest.APISecret, ""), o.NewBrowser(t)
 	tokens := o.rp.Exchange(o.browser.SignIn(o.rp, ada, map[string]string{"scope": "openid profile email offline_access", "prompt": "consent"})).WantOK(t)
 	o.access, o.chain = tokens.Text("access_token"), tokens.Text("refresh_token")
@@ -257,12 +260,42 @@ func TestLockedLicenceStopsSignInsAlone(t *testing.T) {
 // A Directus that comes and goes costs nothing but another try.
 func TestDirectusComesAndGoes(t *testing.T) {
 	o := newOutage(t, providertest.Options{Staleness: -1, OutageStaleness: -1})
-	for range 4 {
+	for i := range 4 {
 		// Both the look and its repetition fail.
 		o.Directus.Inject(directustest.Fault{Path: "/users", Status: http.StatusServiceUnavailable, Code: "SERVICE_UNAVAILABLE", Times: 2})
 		o.rp.Refresh(o.chain).WantError(t, http.StatusServiceUnavailable, oauth.TemporarilyUnavailable)
 		o.Directus.ClearFaults()
 		o.chain = o.rp.Refresh(o.chain).WantOK(t).Text("refresh_token")
+
+		asking := o.waiting.Get(o.rp.AuthorizationURL(map[string]string{"prompt": "login"}))
+		o.Directus.Inject(directustest.Fault{Path: "/auth/login", Status: http.StatusServiceUnavailable, Code: "SERVICE_UNAVAILABLE", Times: 1})
+		statusPage(t, o.waiting.Password(asking, grace))
+		o.waiting.Through(o.waiting.Get(asking.URL.String()), grace).Code(t)
+
+		form := o.mails.Get(o.Issuer + "/reset-password")
+		o.Directus.Inject(directustest.Fault{Path: "/auth/password/request", Status: http.StatusServiceUnavailable, Code: "SERVICE_UNAVAILABLE", Times: 1})
+		reset := mailForm{submit: "reset-submit", fill: map[string]string{"username": fmt.Sprintf("person%d@example.com", i)}}
+		reset.again(t, o.mails.Press(form, reset.submit, reset.fill))
+		reset.sent(t, o.mails.Press(form, reset.submit, reset.fill))
+	}
+}
+
+// A slow look makes whoever needs it wait, and nobody else.
+func TestSlowLooksTakeAsLong(t *testing.T) {
+	o := newOutage(t, providertest.Options{Staleness: 30 * time.Second, DirectusTimeout: time.Minute})
+	o.age(t) // a look is due
+	hold, arrived := make(chan struct{}), make(chan struct{}, 1)
+	o.Directus.Inject(directustest.Fault{Path: "/users", Hold: hold, Arrived: arrived, Times: 1})
+	answer := make(chan providertest.Answer, 1)
+	go func() { answer <- o.UserInfo(t, o.access) }()
+	<-arrived
+	o.waiting.SignIn(o.rp, grace, nil)
+	select {
+	case early := <-answer:
+		t.Errorf("answered before Directus did: %d %s", early.Status, early.Raw)
+	default:
+		close(hold)
+		(<-answer).WantOK(t)
 	}
 }
 

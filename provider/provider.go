@@ -259,7 +259,7 @@ func (p *Provider) endpoints(config Config) (err error) {
 	}
 	serving := desk.Config{
 		Issuer: config.Issuer, Store: config.Store, Clients: config.Clients, Claims: config.Claims, Requests: p.authorize.Interactions(), Sessions: p.sessions,
-		Tokens: p.tokens, Closed: closed(config, rules), Now: config.Now, Sink: config.Sink,
+		Tokens: p.tokens, Accounts: p.gate, Closed: closed(rules), Now: config.Now, Sink: config.Sink,
 	}
 	if p.upstream != nil {
 		granting.Upstream, granting.DirectusURLs = p.upstream, withoutSlash(config.Upstream.URLs)
@@ -315,16 +315,9 @@ func (p *Provider) endpoints(config Config) (err error) {
 
 // closed says whether a client is not open to a user. A rule at fault, which the log
 // tells of wherever it matters, is no reason not to show a person what is his.
-func closed(config Config, rules *allow.Rules) func(context.Context, storage.Client, string) (bool, error) {
-	return func(ctx context.Context, client storage.Client, subject string) (bool, error) {
-		if client.Allow.Empty() {
-			return false, nil
-		}
-		user, err := config.Directory.Find(ctx, subject, config.Staleness)
-		if err != nil {
-			return false, err
-		}
-		err = rules.Check(ctx, client, user)
+func closed(rules *allow.Rules) func(context.Context, storage.Client, storage.Account) (bool, error) {
+	return func(ctx context.Context, client storage.Client, user storage.Account) (bool, error) {
+		err := rules.Check(ctx, client, user)
 		if errors.Is(err, storage.ErrUnavailable) {
 			return false, err
 		}

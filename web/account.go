@@ -9,6 +9,7 @@ import (
 
 	"github.com/go-chi/chi/v5"
 
+	"gatehouse/provider/account"
 	"gatehouse/provider/authorize"
 	"gatehouse/provider/oauth"
 	"gatehouse/provider/session"
@@ -91,8 +92,9 @@ func (s *screens) accountRoutes(r chi.Router) {
 }
 
 // enter finds out who calls the page of "My account" with the path. If that is nobody it leads
-// to a sign-in that comes back to the page; if the account has ended it says so.
-// Then there is nothing more to do.
+// to a sign-in that comes back to the page, as it does if the person's role or the
+// like has changed; if the account has ended it says so. Then there is nothing more
+// to do.
 func (s *screens) enter(w http.ResponseWriter, r *http.Request, path string) (visitor, bool) {
 	browser, err := s.desk.Browser(r)
 	if err != nil {
@@ -105,24 +107,24 @@ func (s *screens) enter(w http.ResponseWriter, r *http.Request, path string) (vi
 		s.begin(w, r, authorize.OwnRequest{Path: path})
 		return visitor{}, false
 	}
-	account, err := s.accounts.Find(r.Context(), current.Subject, s.accountAge)
+	user, err := s.desk.Account(r.Context(), current)
 	switch {
-	case errors.Is(err, storage.ErrNotFound), err == nil && !account.Active:
-		s.ended(w, r, current.Subject)
+	case errors.Is(err, account.ErrChanged):
+		s.begin(w, r, authorize.OwnRequest{Path: path})
+		return visitor{}, false
+	case errors.Is(err, account.ErrInactive):
+		s.ended(w, r)
 		return visitor{}, false
 	case err != nil:
 		s.accountFailed(w, r, err)
 		return visitor{}, false
 	}
-	return visitor{path: path, browser: browser, session: current, account: account}, true
+	return visitor{path: path, browser: browser, session: current, account: user}, true
 }
 
-// ended signs out whoever has no account any more.
-func (s *screens) ended(w http.ResponseWriter, r *http.Request, subject string) {
-	if err := s.desk.EndUser(r.Context(), subject, "account is not active"); err != nil {
-		s.broken(w, r, err)
-		return
-	}
+// ended tells somebody that he has been signed out, since he has no account any
+// more.
+func (s *screens) ended(w http.ResponseWriter, r *http.Request) {
 	kind := errorKind{name: "account_ended", code: "account_ended", retry: s.prefix + accountPath}
 	s.showError(w, r, http.StatusForbidden, kind, authorize.StartAgain{})
 }

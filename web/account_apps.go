@@ -43,7 +43,7 @@ func (s *screens) apps(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	apps, err := s.desk.Apps(r.Context(), who.session.Subject)
+	apps, err := s.desk.Apps(r.Context(), who.account)
 	if err != nil {
 		s.accountFailed(w, r, err)
 		return
@@ -73,7 +73,7 @@ func (s *screens) removeApp(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	apps, err := s.desk.Apps(r.Context(), who.session.Subject)
+	apps, err := s.desk.Apps(r.Context(), who.account)
 	if err != nil {
 		s.accountFailed(w, r, err)
 		return

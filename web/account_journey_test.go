@@ -9,12 +9,15 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"gatehouse/provider/account"
+	"gatehouse/provider/event"
 	"gatehouse/provider/providertest"
 	"gatehouse/storage/directus/directustest"
 )
@@ -301,6 +304,25 @@ func TestJourneyOfASuspendedPerson(t *testing.T) {
 	browser.Get(s.Issuer+"/account/sessions").WantPage(t, http.StatusForbidden, "account_ended")
 	if page := browser.Get(s.Issuer + "/account"); !page.Has("login-submit") {
 		t.Error("the browser is still signed in")
+	}
+}
+
+// Another address ends what is older (directus.end_on): the page asks who is there.
+func TestJourneyOfAPersonWhoHasChanged(t *testing.T) {
+	s := providertest.New(t, providertest.Options{})
+	id := s.AddUser(email)
+	browser := s.NewBrowser(t)
+	visit(t, s, browser, "/account", email)
+	s.Directus.Update(id, func(user *directustest.User) { user.Email = "countess@example.com" })
+	s.Clock.Advance(2 * time.Minute)
+	page := browser.Get(s.Issuer + "/account/sessions")
+	if !page.Has("login-submit") {
+		t.Fatalf("still signed in:\n%s", page.Body)
+	}
+	wantAt(t, browser.Password(page, "countess@example.com"), "/account/sessions")
+	ended := slices.IndexFunc(s.Events.All(), func(e event.Event) bool { return e.Name == event.SessionEnded && e.Reason == string(account.Email) })
+	if ended < 0 {
+		t.Errorf("no event names the cause: %+v", s.Events.All())
 	}
 }
 

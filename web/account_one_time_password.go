@@ -44,8 +44,7 @@ func (s *screens) enterOTP(w http.ResponseWriter, r *http.Request) (visitor, boo
 	account, err := s.accounts.Find(r.Context(), who.session.Subject, 0)
 	switch {
 	case errors.Is(err, storage.ErrNotFound), err == nil && !account.Active:
-		s.ended(w, r, who.session.Subject)
-		return visitor{}, false
+		return s.enter(w, r, accountOTPPath) // which ends what he has
 	case err != nil:
 		s.accountFailed(w, r, err)
 		return visitor{}, false

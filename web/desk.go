@@ -17,6 +17,11 @@ type Desk interface {
 	// Begin starts a sign-in that leads to a page of ours, and returns the
 	// address to go to.
 	Begin(w http.ResponseWriter, r *http.Request, own authorize.OwnRequest) (string, error)
+	// Account returns the user of a session, or after his sessions have been ended
+	// an error that wraps account.ErrInactive; of somebody who may sign in again
+	// it is account.ErrChanged. While the user store does not answer it returns the
+	// user as he was last seen, as long as that is good.
+	Account(ctx context.Context, s storage.Session) (storage.Account, error)
 	// Sessions are those that are alive, the latest used first.
 	Sessions(ctx context.Context, subject string) ([]storage.Session, error)
 	// EndSession ends one session of the user, and what hangs on it. One that
@@ -44,7 +49,7 @@ type Desk interface {
 	// tells its apps.
 	Frames(ctx context.Context, s storage.Session) []string
 	// Apps are what the user allowed or what holds a grant of his, by name.
-	Apps(ctx context.Context, subject string) ([]storage.AuthorizedApp, error)
+	Apps(ctx context.Context, user storage.Account) ([]storage.AuthorizedApp, error)
 	// RemoveApp forgets the consent and ends the app's grants.
 	RemoveApp(ctx context.Context, subject, clientID string) error
 	// SetOTP notes in a session that its user now has a one-time password, or

@@ -2,9 +2,12 @@ package web_test
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"sync"
+	"time"
 
+	"gatehouse/provider/account"
 	"gatehouse/provider/authorize"
 	"gatehouse/provider/session"
 	"gatehouse/storage"
@@ -12,7 +15,8 @@ import (
 
 // desk stands in for what provider keeps of a person.
 type desk struct {
-	mu sync.Mutex
+	accounts *accounts
+	mu       sync.Mutex
 	// sessions are found by the cookie that interactions sets: the user's id.
 	sessions map[string]storage.Session
 	// elsewhere are those of other browsers.
@@ -57,6 +61,15 @@ func (d *desk) Browser(r *http.Request) (session.Browser, error) {
 		return session.Browser{}, nil
 	}
 	return session.Browser{Sessions: []storage.Session{s}}, nil
+}
+
+// Account ends, like provider/account, what people have who are gone.
+func (d *desk) Account(ctx context.Context, s storage.Session) (storage.Account, error) {
+	found, err := d.accounts.Find(ctx, s.Subject, time.Minute)
+	if errors.Is(err, storage.ErrNotFound) || err == nil && !found.Active {
+		return storage.Account{}, errors.Join(d.note("user "+s.Subject), account.ErrInactive)
+	}
+	return found, err
 }
 
 func (d *desk) Begin(_ http.ResponseWriter, _ *http.Request, own authorize.OwnRequest) (string, error) {
@@ -122,7 +135,7 @@ func (d *desk) Forget(http.ResponseWriter, session.Browser, string) {}
 
 func (d *desk) Frames(context.Context, storage.Session) []string { return d.frames }
 
-func (d *desk) Apps(context.Context, string) ([]storage.AuthorizedApp, error) {
+func (d *desk) Apps(context.Context, storage.Account) ([]storage.AuthorizedApp, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.apps, d.failure

@@ -60,7 +60,7 @@ func newHouse(t testing.TB, options ...func(*web.Config)) *house {
 	h.accounts = newAccounts(h.clock.Now)
 	h.oneTimePasswords = newOneTimePasswords(h.accounts)
 	h.interactions = newInteractions()
-	h.desk = &desk{sessions: map[string]storage.Session{}, address: "/login?request=own"}
+	h.desk = &desk{accounts: h.accounts, sessions: map[string]storage.Session{}, address: "/login?request=own"}
 	h.store = newStore(t, h.clock)
 	handles, err := oauth.NewHandles(rand.Reader, make([]byte, 32))
 	if err != nil {

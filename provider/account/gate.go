@@ -15,6 +15,9 @@ import (
 // exists, or has changed since he signed in.
 var ErrInactive = errors.New("user is not active, or has changed")
 
+// ErrChanged is the ErrInactive of a user who has changed: he may sign in again.
+var ErrChanged = fmt.Errorf("%w since he signed in", ErrInactive)
+
 // Directory looks users up. storage/directus satisfies it.
 type Directory interface {
 	// Find returns the user as seen no longer than maxAge ago, or an error
@@ -108,6 +111,8 @@ func (g *Gate) check(ctx context.Context, subject string, then storage.Sighting,
 	switch {
 	case err != nil:
 		return storage.Account{}, false, err
+	case ended && !gone && account.Active:
+		return storage.Account{}, false, ErrChanged
 	case ended:
 		return storage.Account{}, false, ErrInactive
 	}

@@ -43,11 +43,13 @@ func (e *Endpoint) initiate(w http.ResponseWriter, r *http.Request) {
 		e.page(w, r, invalid("an app that anybody could have registered is opened from a page of ours only"), e.wayBack(a.client))
 		return
 	}
-	if closed, err := e.closed(r, a.client); err != nil || closed {
-		if err == nil {
-			err = denied("the user opened it from here").WithStatus(http.StatusForbidden)
-		}
-		e.page(w, r, err, e.ownStart())
+	switch closed, err := e.closed(r, a.client); {
+	case err != nil:
+		// Another try is all that helps.
+		e.page(w, r, err, e.wayBack(a.client))
+		return
+	case closed:
+		e.page(w, r, denied("the user opened it from here").WithStatus(http.StatusForbidden), e.ownStart())
 		return
 	}
 	e.seeOther(w, r, oauth.AddQuery(a.client.InitiateLoginURI, url.Values{"iss": {e.Issuer}}))

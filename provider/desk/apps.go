@@ -17,7 +17,8 @@ import (
 
 // Apps are what the user allowed or what holds a grant of his, by name. An app
 // that was removed from the configuration is still there, by its id.
-func (d *Desk) Apps(ctx context.Context, subject string) ([]storage.AuthorizedApp, error) {
+func (d *Desk) Apps(ctx context.Context, user storage.Account) ([]storage.AuthorizedApp, error) {
+	subject := user.ID
 	var consents *storage.Record[storage.Consents]
 	var index token.Index
 	err := d.config.Store.Load(ctx, d.config.Store.Consents.Read(subject, &consents), d.config.Tokens.ReadIndex(subject, &index))
@@ -52,21 +53,30 @@ func (d *Desk) Apps(ctx context.Context, subject string) ([]storage.AuthorizedAp
 			}
 		}
 	}
-	if err := list.close(ctx, subject); err != nil {
+	sorted := list.sorted()
+	if err := d.close(ctx, user, sorted); err != nil {
 		return nil, err
 	}
-	return list.sorted(), nil
+	return sorted, nil
 }
 
 // close marks the apps that are not open to the user any more, and which cannot be
 // opened from here therefore. What the user allowed them, he may still take back.
-func (a *apps) close(ctx context.Context, subject string) (err error) {
-	for _, app := range a.known {
-		if app.Closed, err = a.desk.config.Closed(ctx, app.Client, subject); err != nil {
+//
+// While Directus does not answer, those are left as they are of which it would have
+// to say: the list is complete all the same, and whoever opens such an app hears
+// then whether he may. Nobody waits for Directus more than once.
+func (d *Desk) close(ctx context.Context, user storage.Account, apps []storage.AuthorizedApp) error {
+	for i := range apps {
+		closed, err := d.config.Closed(ctx, apps[i].Client, user)
+		if errors.Is(err, storage.ErrUnavailable) {
+			return nil
+		}
+		if err != nil {
 			return fmt.Errorf("list apps: %w", err)
 		}
-		if app.Closed {
-			app.OpenURL = ""
+		if closed {
+			apps[i].Closed, apps[i].OpenURL = true, ""
 		}
 	}
 	return nil

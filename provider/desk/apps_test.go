@@ -23,7 +23,7 @@ type listed struct {
 
 func (w *world) apps(t *testing.T, subject string) []listed {
 	t.Helper()
-	apps, err := w.Provider.Desk().Apps(t.Context(), subject)
+	apps, err := w.Provider.Desk().Apps(t.Context(), storage.Account{ID: subject})
 	ok(t, err)
 	var all []listed
 	for _, app := range apps {
@@ -104,7 +104,7 @@ func TestAppsThatCanBeOpened(t *testing.T) {
 	}
 	w := newWorld(t, providertest.Options{Clients: []storage.Client{opened}})
 	w.signIn(t, w.first, w.RelyingParty(t, opened.ID, "", opened.RedirectURIs[0]), nil)
-	apps, err := w.Provider.Desk().Apps(t.Context(), w.ada)
+	apps, err := w.Provider.Desk().Apps(t.Context(), storage.Account{ID: w.ada})
 	ok(t, err)
 	got := map[string]string{}
 	for _, app := range apps {
@@ -126,7 +126,7 @@ func TestAppsThatMayHaveDirectusTokens(t *testing.T) {
 	w := newWorld(t, providertest.Options{Clients: []storage.Client{portal}})
 	has := func(id string) (listed, directus bool) {
 		t.Helper()
-		apps, err := w.Provider.Desk().Apps(t.Context(), w.ada)
+		apps, err := w.Provider.Desk().Apps(t.Context(), storage.Account{ID: w.ada})
 		ok(t, err)
 		for _, app := range apps {
 			if app.Client.ID == id {

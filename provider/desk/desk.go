@@ -30,6 +30,12 @@ type Requests interface {
 	Begin(w http.ResponseWriter, r *http.Request, own authorize.OwnRequest) (string, error)
 }
 
+// Accounts decides whether people who are signed in may go on. *account.Gate
+// satisfies it.
+type Accounts interface {
+	Session(ctx context.Context, s storage.Session) (storage.Account, error)
+}
+
 // Upstream looks after the sessions at Directus. *upstream.Keeper satisfies it.
 type Upstream interface {
 	// Expect makes the end of a session at Directus no sign against its user.
@@ -47,8 +53,10 @@ type Config struct {
 	Requests Requests
 	Sessions *session.Manager
 	Tokens   *token.Service
-	// Closed says that a client is not open to the user with the id.
-	Closed func(ctx context.Context, client storage.Client, subject string) (bool, error)
+	Accounts Accounts
+	// Closed says that a client is not open to the user. It returns an error that
+	// wraps storage.ErrUnavailable if Directus does not say.
+	Closed func(ctx context.Context, client storage.Client, user storage.Account) (bool, error)
 	// Upstream is nil where no session at Directus is kept.
 	Upstream Upstream
 	Frames   frontchannel.Frames
@@ -65,10 +73,18 @@ type Desk struct {
 // New checks the configuration.
 func New(config Config) (*Desk, error) {
 	if config.Issuer == "" || config.Store == nil || config.Clients == nil || config.Claims == nil || config.Requests == nil || config.Sessions == nil ||
-		config.Tokens == nil || config.Closed == nil || config.Now == nil || config.Sink == nil {
+		config.Tokens == nil || config.Accounts == nil || config.Closed == nil || config.Now == nil || config.Sink == nil {
 		return nil, errors.New("desk: every field of the configuration is needed")
 	}
 	return &Desk{Requests: config.Requests, config: config}, nil
+}
+
+// Account returns the user of a session, as anywhere else: seen a short while ago,
+// or, while Directus does not answer, as long ago as the configuration allows. Of
+// whoever may not go on everything is ended that is not to, and the error wraps
+// account.ErrInactive; if he may sign in again it is account.ErrChanged.
+func (d *Desk) Account(ctx context.Context, s storage.Session) (storage.Account, error) {
+	return d.config.Accounts.Session(ctx, s)
 }
 
 // Sessions are those of the user that are alive, the latest used first.

@@ -279,7 +279,7 @@ func TestFrontChannelIsListed(t *testing.T) {
 // listed says whether the desk shows that the client holds something.
 func listed(t *testing.T, s *providertest.Server, subject string) bool {
 	t.Helper()
-	apps, err := s.Provider.Desk().Apps(t.Context(), subject)
+	apps, err := s.Provider.Desk().Apps(t.Context(), storage.Account{ID: subject})
 	if err != nil {
 		t.Fatal(err)
 	}
