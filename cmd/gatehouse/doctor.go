@@ -104,7 +104,7 @@ func (a *app) patient(ctx context.Context, settings *config.Loaded) doctor.Patie
 	}
 	releaser, err := claims.New(settings.ClaimMap())
 	if err == nil {
-		patient.Reads, _ = rights(settings) // no other error than the one just looked at
+		patient.Reads, _ = reads(settings) // no other error than the one just looked at
 		if client, err := a.newDirectus(ctx, settings, releaser.Fields(), event.Discard, logger); err == nil {
 			patient.Directus, patient.Providers = client, client.Providers
 			patient.Rules = func(ctx context.Context) []doctor.Finding {

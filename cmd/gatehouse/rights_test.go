@@ -92,7 +92,7 @@ func TestRightsThatTokenExchangeNeeds(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			settings := settingsWith(t, test.more)
-			got, err := rights(settings)
+			got, err := reads(settings)
 			if err != nil {
 				t.Fatal(err)
 			}

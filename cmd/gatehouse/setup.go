@@ -64,7 +64,7 @@ func (a *app) setupCommand() *cobra.Command {
 			settings.ClientsCollection = cmp.Or(clientsCollection, settings.ClientsCollection)
 			options.ClientsCollection, options.ClientChoices = settings.ClientsCollection, clientChoices()
 			options.Flow = flowOf(settings)
-			if options.Reads, err = rights(settings); err != nil {
+			if options.Reads, err = reads(settings); err != nil {
 				return err
 			}
 			pages := pagesOf(settings)

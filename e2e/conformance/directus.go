@@ -2,7 +2,6 @@ package conformance
 
 import (
 	"context"
-	"crypto/rand"
 	"fmt"
 	"net/http"
 	"strings"
@@ -50,10 +49,7 @@ func Options() stack.DirectusOptions {
 // Prepare sets a Directus up as an operator would who releases every standard
 // claim, and creates the user.
 func Prepare(ctx context.Context, running *stack.Directus) (Directus, error) {
-	report, err := prepare.Prepare(ctx, prepare.Options{
-		BaseURL: running.URL, AdminEmail: running.AdminEmail,
-		AdminPassword: storage.Secret(running.AdminPassword), Random: rand.Reader,
-	})
+	report, err := running.Prepare(ctx, prepare.Options{})
 	if err != nil {
 		return Directus{}, fmt.Errorf("conformance: %w", err)
 	}
@@ -74,6 +70,13 @@ func Prepare(ctx context.Context, running *stack.Directus) (Directus, error) {
 		return Directus{}, fmt.Errorf("conformance: %w", err)
 	}
 	return Directus{URL: running.URL, ServiceToken: string(report.Token), Email: person.Email, Subject: id}, nil
+}
+
+// prepare gives the service user what a provider needs, as gatehouse setup does.
+func (d Directus) prepare(ctx context.Context, options prepare.Options) (prepare.Report, error) {
+	options.Token = storage.Secret(d.ServiceToken)
+	known := stack.Directus{URL: d.URL, AdminEmail: stack.AdminEmail, AdminPassword: stack.AdminPassword}
+	return known.Prepare(ctx, options)
 }
 
 // column is what Directus's users lack, with the value of our user.

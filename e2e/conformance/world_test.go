@@ -11,7 +11,6 @@ import (
 	"gatehouse/provider/claims"
 	"gatehouse/provider/providertest"
 	"gatehouse/provider/registration"
-	"gatehouse/storage"
 )
 
 // directusVariable hands a Directus over that runs already.
@@ -68,7 +67,7 @@ func (w *world) provider() *providertest.Server {
 		TLS: true, SessionManagement: true, PairwiseSecret: []byte("conformance-pairwise-0123456789abcdef"),
 		ClientRegistration: registration.Settings{Mode: registration.Open, LimitPerHour: 1 << 20, MaxClients: 1 << 20},
 		Mapping:            claims.Mapping(Mapping()), Clients: w.suite.staticClients(w.t),
-		Directus: providertest.RealDirectus{URL: w.directus.URL, ServiceToken: storage.Secret(w.directus.ServiceToken)},
+		Directus: providertest.RealDirectus{URL: w.directus.URL, Prepare: w.directus.prepare},
 	})
 }
 

@@ -16,7 +16,6 @@ import (
 	"gatehouse/provider/clients"
 	"gatehouse/provider/providertest"
 	"gatehouse/storage"
-	"gatehouse/storage/directus/prepare"
 )
 
 const (
@@ -39,17 +38,10 @@ func newWorld(t *testing.T) *world {
 	dir := t.TempDir()
 	install(t, filepath.Join(dir, "extensions", "directus-extension-gatehouse"))
 	w := &world{directus: stack.DirectusForTest(t, stack.DirectusOptions{Dir: dir})}
-	report, err := prepare.Prepare(t.Context(), prepare.Options{
-		BaseURL: w.directus.URL, AdminEmail: w.directus.AdminEmail,
-		AdminPassword: storage.Secret(w.directus.AdminPassword), Random: rand.Reader,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
 	w.furnish(t)
 	w.provider = providertest.New(t, providertest.Options{
 		Clients: apps(), PairwiseSecret: []byte("a secret of pairwise subjects, as long as it has to be"),
-		Directus: providertest.RealDirectus{URL: w.directus.URL, ServiceToken: report.Token},
+		Directus: providertest.RealDirectus{URL: w.directus.URL, Prepare: w.directus.Prepare},
 	})
 	return w
 }

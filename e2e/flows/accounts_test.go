@@ -10,16 +10,13 @@ import (
 
 	"gatehouse/e2e/mailbox"
 	"gatehouse/provider/providertest"
-	"gatehouse/storage"
 )
 
 // accounts is for versions without a registration of their own, too: users are
 // made with a token then, active at once, and the reset is by mail.
 func accounts(t *testing.T, w *world) {
 	role := w.role(t, "Customer of the house")
-	s := providertest.New(t, providertest.Options{Directus: providertest.RealDirectus{
-		URL: w.directus.URL, ServiceToken: w.token, WriteToken: storage.Secret(w.directus.AdminToken), RegistrationRole: role,
-	}})
+	s := w.provider(t, func(o *providertest.Options) { o.WriteToken, o.Directus.RegistrationRole = true, role })
 	err := w.directus.Restart(t.Context(), map[string]string{"PASSWORD_RESET_URL_ALLOW_LIST": s.Issuer + "/reset-password"})
 	if err != nil {
 		t.Fatal(err)

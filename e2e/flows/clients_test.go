@@ -2,7 +2,6 @@ package flows
 
 import (
 	"context"
-	"crypto/rand"
 	"maps"
 	"net/http"
 	"testing"
@@ -11,7 +10,6 @@ import (
 	"gatehouse/e2e/stack"
 	"gatehouse/provider/clients"
 	"gatehouse/provider/providertest"
-	"gatehouse/storage"
 	"gatehouse/storage/directus/prepare"
 )
 
@@ -23,11 +21,8 @@ const (
 // clientsInDirectus: an editor, who is no administrator, adds, changes and removes
 // apps while people sign in at them.
 func clientsInDirectus(t *testing.T, w *world) {
-	w.makeClients(t)
+	s := w.provider(t, func(o *providertest.Options) { o.Directus.ClientsCollection = prepare.DefaultClientsCollection })
 	editor := w.editor(t)
-	s := providertest.New(t, providertest.Options{Directus: providertest.RealDirectus{
-		URL: w.directus.URL, ServiceToken: w.token, ClientsCollection: prepare.DefaultClientsCollection,
-	}})
 	keepReading(t, s.Collection)
 	_, email := w.user(t)
 	rp, browser := s.WebOfRow(t, appID), s.NewBrowser(t)
@@ -85,19 +80,6 @@ func clientsInDirectus(t *testing.T, w *world) {
 func known(s *providertest.Server, id string) bool {
 	_, ok := s.Collection.Client(id)
 	return ok
-}
-
-// makeClients prepares the collection, for the service token that there is.
-func (w *world) makeClients(t *testing.T) {
-	t.Helper()
-	_, err := prepare.Prepare(t.Context(), prepare.Options{
-		BaseURL: w.directus.URL, AdminEmail: w.directus.AdminEmail, AdminPassword: storage.Secret(w.directus.AdminPassword), Random: rand.Reader,
-		Token: w.token, ClientsCollection: prepare.DefaultClientsCollection,
-		Reads: append(prepare.BaseReads(), prepare.Right{Collection: prepare.DefaultClientsCollection, Why: "clients stand in it"}),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
 }
 
 // keepReading reads as gatehouse serve does, by the real clock.

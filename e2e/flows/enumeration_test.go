@@ -10,7 +10,6 @@ import (
 	"gatehouse/e2e/mailbox"
 	"gatehouse/e2e/stack"
 	"gatehouse/provider/providertest"
-	"gatehouse/storage"
 )
 
 // asked is how many answers of each kind are measured.
@@ -30,9 +29,7 @@ func BenchmarkEnumeration(b *testing.B) {
 	directus := stack.DirectusForTest(b, stack.DirectusOptions{SMTP: box.SMTPAddr, Env: map[string]string{
 		"LOGIN_STALL_TIME": "500", "REGISTER_STALL_TIME": "750",
 	}})
-	s := providertest.New(b, providertest.Options{Directus: providertest.RealDirectus{
-		URL: directus.URL, ServiceToken: storage.Secret(directus.AdminToken),
-	}})
+	s := providertest.New(b, providertest.Options{Directus: providertest.RealDirectus{URL: directus.URL, Prepare: directus.Prepare}})
 	err = directus.Restart(b.Context(), map[string]string{
 		"PASSWORD_RESET_URL_ALLOW_LIST": s.Issuer + "/reset-password", "USER_REGISTER_URL_ALLOW_LIST": s.Issuer + "/verify-email",
 	})

@@ -39,9 +39,8 @@ type portal struct {
 func (w *world) portal(t *testing.T) *portal {
 	t.Helper()
 	id, email := w.user(t)
-	p := &portal{id: id, url: w.directus.URL, Server: providertest.New(t, providertest.Options{
-		Directus: providertest.RealDirectus{URL: w.directus.URL, ServiceToken: w.token},
-		Clients:  []storage.Client{providertest.DirectusClient(storage.ExchangeUsers)},
+	p := &portal{id: id, url: w.directus.URL, Server: w.provider(t, func(o *providertest.Options) {
+		o.Clients = []storage.Client{providertest.DirectusClient(storage.ExchangeUsers)}
 	})}
 	p.rp, p.browser = p.Portal(t), p.NewBrowser(t)
 	p.tokens = p.rp.Exchange(p.browser.SignIn(p.rp, email, nil)).WantOK(t)

@@ -21,6 +21,9 @@ func TestFlows(t *testing.T) {
 		"deletion cuts off within the staleness limit":   deletion,
 		"nobody can have somebody else suspended":        guessing,
 		"who may use a client":                           whoMayUse,
+		"claims of what is far and near":                 claimsFarAndNear,
+		"pictures of people":                             picturesOfPeople,
+		"no provider has power":                          noPower,
 	} {
 		t.Run(name, func(t *testing.T) { run(t, w) })
 	}

@@ -1,7 +1,6 @@
 package flows
 
 import (
-	"crypto/rand"
 	"fmt"
 	"net/http"
 	"sync/atomic"
@@ -11,16 +10,13 @@ import (
 	"gatehouse/e2e/mailbox"
 	"gatehouse/e2e/stack"
 	"gatehouse/provider/providertest"
-	"gatehouse/storage"
 	"gatehouse/storage/directus/directustest"
-	"gatehouse/storage/directus/prepare"
 )
 
 // world is one real Directus, and a provider for each test.
 type world struct {
 	directus *stack.Directus
 	mailbox  *mailbox.Mailbox
-	token    storage.Secret
 	users    atomic.Int64
 }
 
@@ -32,23 +28,44 @@ func newWorld(t *testing.T) *world {
 	}
 	t.Cleanup(box.Stop)
 	w := &world{mailbox: box, directus: stack.DirectusForTest(t, stack.DirectusOptions{SMTP: box.SMTPAddr})}
-	report, err := prepare.Prepare(t.Context(), prepare.Options{
-		BaseURL: w.directus.URL, AdminEmail: w.directus.AdminEmail,
-		AdminPassword: storage.Secret(w.directus.AdminPassword), Random: rand.Reader,
-		Reads: append(prepare.BaseReads(),
-			prepare.Right{Collection: "directus_policies", Why: "apps have tokens of users and not of administrators"},
-			prepare.Right{Collection: "directus_access", Why: "apps have tokens of users and not of administrators"}),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	w.token = report.Token
 	return w
 }
 
-func (w *world) provider(t *testing.T) *providertest.Server {
+// provider starts one that may read in Directus what it needs with these options
+// and nothing else, and what another before it needed no more.
+func (w *world) provider(t *testing.T, options ...func(*providertest.Options)) *providertest.Server {
 	t.Helper()
-	return providertest.New(t, providertest.Options{Directus: providertest.RealDirectus{URL: w.directus.URL, ServiceToken: w.token}})
+	all := providertest.Options{Directus: providertest.RealDirectus{URL: w.directus.URL, Prepare: w.directus.Prepare}}
+	for _, option := range options {
+		option(&all)
+	}
+	return providertest.New(t, all)
+}
+
+// create adds a row of whatever kind as the administrator, and returns its id.
+func (w *world) create(t *testing.T, path string, row map[string]any) (id any) {
+	t.Helper()
+	var created struct{ ID any }
+	if err := w.directus.Call(t.Context(), http.MethodPost, path, row, &created); err != nil {
+		t.Fatal(err)
+	}
+	return created.ID
+}
+
+// asService is the status that the service user of Gatehouse gets.
+func (w *world) asService(t *testing.T, path string) int {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, w.directus.URL+path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Authorization", "Bearer "+w.directus.ServiceToken().Reveal())
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	return response.StatusCode
 }
 
 // user creates somebody with providertest's password.

@@ -57,6 +57,7 @@ type Directus struct {
 	env     map[string]string
 	owned   bool // whether Dir is ours to remove
 	process *Process
+	service service
 }
 
 // StartDirectus installs Directus if needed and starts it on a database that

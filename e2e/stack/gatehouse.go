@@ -9,6 +9,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strings"
 )
 
 // BuildGatehouse compiles the gatehouse of this module to the file target.
@@ -46,6 +48,9 @@ func NewGatehouse(options GatehouseOptions) (*Gatehouse, error) {
 	if !ok {
 		return nil, errors.New("configure Gatehouse: no issuer")
 	}
+	if err := options.refuseTokens(); err != nil {
+		return nil, err
+	}
 	g := &Gatehouse{Issuer: issuer, options: options}
 	// JSON is YAML, and quotes what it must.
 	content, err := json.MarshalIndent(options.Config, "", "  ")
@@ -59,6 +64,22 @@ func NewGatehouse(options GatehouseOptions) (*Gatehouse, error) {
 		return nil, fmt.Errorf("configure Gatehouse: %w", err)
 	}
 	return g, nil
+}
+
+// errToken keeps what is started here to the rights that an operator's Gatehouse has.
+var errToken = errors.New("configure Gatehouse: it takes no token of Directus but from Setup, which gives it no more rights than its configuration needs: name directus.token_file and write_token_file")
+
+func (o GatehouseOptions) refuseTokens() error {
+	directus, _ := o.Config["directus"].(map[string]any)
+	for _, key := range []string{"token", "write_token"} {
+		variable := "GATEHOUSE_DIRECTUS_" + strings.ToUpper(key)
+		_, configured := directus[key]
+		_, flat := o.Config["directus."+key]
+		if configured || flat || slices.ContainsFunc(o.Env, func(v string) bool { return strings.HasPrefix(v, variable) }) {
+			return errToken
+		}
+	}
+	return nil
 }
 
 // ConfigFile is the path of gatehouse.yaml.

@@ -25,7 +25,7 @@ func (w *World) configure() error {
 		directus["public_url"], directus["external_sign_in"] = w.directusAddress(), true
 	}
 	if w.Writes {
-		directus["write_token"] = w.directus.AdminToken
+		directus["write_token_file"] = filepath.Join(w.dir, "directus-write-token")
 	}
 	var err error
 	w.gatehouse, err = stack.NewGatehouse(stack.GatehouseOptions{Binary: w.binary(), Dir: w.dir, Config: map[string]any{

@@ -150,7 +150,7 @@ func (w *World) start(ctx context.Context) error {
 	if err := w.configure(); err != nil {
 		return err
 	}
-	if err := w.gatehouse.Setup(ctx, w.directus); err != nil {
+	if err := w.gatehouse.Setup(ctx, w.directus, w.setupArguments()...); err != nil {
 		return err
 	}
 	if err := w.createPeople(ctx); err != nil {
@@ -163,6 +163,13 @@ func (w *World) start(ctx context.Context) error {
 		return err
 	}
 	return w.startApps(ctx, built)
+}
+
+func (w *World) setupArguments() []string {
+	if w.Writes {
+		return []string{"--write-token"}
+	}
+	return nil
 }
 
 func (w *World) choosePorts(ctx context.Context) error {

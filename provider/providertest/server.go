@@ -120,19 +120,6 @@ type Options struct {
 	trusted *x509.CertPool
 }
 
-// RealDirectus is one that the test started.
-type RealDirectus struct {
-	URL          string
-	ServiceToken storage.Secret
-	// ClientsCollection is the collection of clients, or empty.
-	ClientsCollection string
-	// WriteToken may be empty: then people change their accounts by themselves.
-	WriteToken storage.Secret
-	// RegistrationRole, if not empty, is that of users whom the provider makes
-	// with the WriteToken, instead of Directus's own registration.
-	RegistrationRole string
-}
-
 // Server is a running provider.
 type Server struct {
 	Issuer   string
@@ -214,24 +201,11 @@ func (s *Server) handler(t testing.TB, options Options) http.Handler {
 	t.Helper()
 	pictures := s.pictures(t, options)
 	releaser := s.releaser(t, options, pictures)
-	users := options.Directus
-	if users.URL == "" {
-		users = RealDirectus{URL: s.Directus.URL, ServiceToken: s.Directus.ServiceToken}
-		if options.WriteToken {
-			users.WriteToken = s.Directus.WriteToken
-		}
-		if options.ClientRows {
-			users.ClientsCollection = clientsCollection
-			s.ClientRows = s.Directus.AddCollection(clientsCollection, "client_id")
-		}
-	}
-	client, err := directus.New(directus.Config{
-		BaseURL: users.URL, ServiceToken: users.ServiceToken, WriteToken: users.WriteToken, Fields: releaser.Fields(),
-		RegisterByToken: users.RegistrationRole != "", RegistrationRole: users.RegistrationRole,
-		ClientsCollection: users.ClientsCollection,
-		Transport:         options.Transport, Timeout: cmp.Or(options.DirectusTimeout, 10*time.Second),
-		MaxConcurrent: 32, CacheSize: cmp.Or(options.CacheSize, 1000), Now: s.Clock.Now, Random: rand.Reader,
-	})
+	users := s.userStore(t, options, releaser)
+	users.Fields = releaser.Fields()
+	users.Transport, users.Timeout = options.Transport, cmp.Or(options.DirectusTimeout, 10*time.Second)
+	users.MaxConcurrent, users.CacheSize, users.Now, users.Random = 32, cmp.Or(options.CacheSize, 1000), s.Clock.Now, rand.Reader
+	client, err := directus.New(users)
 	if err != nil {
 		t.Fatalf("make Directus client: %v", err)
 	}
