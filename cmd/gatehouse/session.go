@@ -1,20 +1,15 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"gatehouse/cmd/gatehouse/config"
-	"gatehouse/provider/claims"
-	"gatehouse/provider/clientkeys"
-	"gatehouse/provider/clients"
-	"gatehouse/provider/oauth"
+	"gatehouse/provider/desk"
 	"gatehouse/provider/session"
 	"gatehouse/provider/token"
 	"gatehouse/storage"
@@ -98,10 +93,11 @@ func (a *app) sessionRevokeCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
+				ender := desk.NewEnder(manager, token.NewRevoker(store, nil, audit{logger: a.logger(settings)}))
 				if user == "" {
-					return a.revokeSession(command, store, manager, args[0])
+					return revokeSession(command, store, ender, args[0])
 				}
-				return a.revokeUser(command, settings, store, manager, user)
+				return revokeUser(command, manager, ender, user)
 			})
 		},
 	}
@@ -111,7 +107,7 @@ func (a *app) sessionRevokeCommand() *cobra.Command {
 
 const revoked = "revoked by an operator"
 
-func (a *app) revokeSession(command *cobra.Command, store *storage.Store, manager *session.Manager, name string) error {
+func revokeSession(command *cobra.Command, store *storage.Store, ender *desk.Ender, name string) error {
 	for record, err := range store.Sessions.All(command.Context()) {
 		if err != nil {
 			return err
@@ -119,7 +115,7 @@ func (a *app) revokeSession(command *cobra.Command, store *storage.Store, manage
 		if digestOf(record.Value.ID) != name || record.Value.Ended {
 			continue
 		}
-		if err := manager.EndOne(command.Context(), record.Value.Subject, record.Value.ID, revoked); err != nil {
+		if err := ender.EndSession(command.Context(), record.Value.Subject, record.Value.ID, revoked); err != nil {
 			return err
 		}
 		_, err := fmt.Fprintf(command.OutOrStdout(), "Session %s of user %s has ended.\n", name, record.Value.Subject)
@@ -128,21 +124,12 @@ func (a *app) revokeSession(command *cobra.Command, store *storage.Store, manage
 	return fmt.Errorf("there is no session %s; gatehouse session list names those of a user", name)
 }
 
-// revokeUser ends the sessions first: whatever is bound to them is worth nothing
-// then, and nobody can be given more.
-func (a *app) revokeUser(command *cobra.Command, settings *config.Loaded, store *storage.Store, manager *session.Manager, user string) error {
+func revokeUser(command *cobra.Command, manager *session.Manager, ender *desk.Ender, user string) error {
 	sessions, err := manager.List(command.Context(), user)
 	if err != nil {
 		return err
 	}
-	if err := manager.EndAll(command.Context(), user, revoked); err != nil {
-		return err
-	}
-	tokens, err := a.tokens(command.Context(), settings, store, manager)
-	if err != nil {
-		return err
-	}
-	if err := tokens.RevokeAll(command.Context(), user, revoked); err != nil {
+	if err := ender.EndUser(command.Context(), user, revoked); err != nil {
 		return err
 	}
 	_, err = fmt.Fprintf(command.OutOrStdout(), "%d sessions and every grant of user %s have ended.\n", len(sessions), user)
@@ -154,45 +141,6 @@ func (a *app) sessions(settings *config.Loaded, store *storage.Store) (*session.
 	return session.NewManager(session.Config{
 		Store: store, Cookies: session.NewCookies(settings.Issuer), Lifetimes: sessionLifetimes(settings),
 		Now: a.now, Random: a.random, Sink: audit{logger: a.logger(settings)},
-	})
-}
-
-// tokens is for ending grants.
-func (a *app) tokens(ctx context.Context, settings *config.Loaded, store *storage.Store, manager *session.Manager) (*token.Service, error) {
-	logger := a.logger(settings)
-	sink := audit{logger: logger}
-	source, err := clients.NewSource(clients.SourceConfig{Configured: settings.Clients, Store: store, Now: a.now})
-	if err != nil {
-		return nil, err
-	}
-	ring, err := a.openRing(ctx, settings, store, sink, slog.New(slog.DiscardHandler))
-	if err != nil {
-		return nil, err
-	}
-	sealing, err := a.sealingKeys(settings)
-	if err != nil {
-		return nil, err
-	}
-	handles, err := oauth.NewHandles(a.random, sealing...)
-	if err != nil {
-		return nil, err
-	}
-	subjects, err := claims.NewSubjects([]byte(settings.PairwiseSecret.Reveal()))
-	if err != nil {
-		return nil, err
-	}
-	outbound, err := newFetcher(settings)
-	if err != nil {
-		return nil, err
-	}
-	clientKeys, err := clientkeys.New(clientkeys.Config{Fetcher: outbound, Now: a.now})
-	if err != nil {
-		return nil, err
-	}
-	return token.New(token.Config{
-		Issuer: settings.Issuer, Store: store, Clients: source, Signer: ring, Encrypter: clientKeys, Handles: handles, Lifetimes: tokenLifetimes(settings),
-		SID: session.SID, Subject: subjects.Of, SessionAlive: func(s storage.Session) bool { return !manager.Idle(s) },
-		Now: a.now, Random: a.random, Sink: sink,
 	})
 }
 

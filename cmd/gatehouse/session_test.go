@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -16,13 +17,14 @@ import (
 	"gatehouse/storage"
 )
 
-// machine is a folder with a configuration and an embedded store.
+// machine is a folder with a configuration and an embedded store. Clients stand in a
+// Directus that does not answer.
 type machine struct{ folder string }
 
 func newMachine(t *testing.T) machine {
 	t.Helper()
 	m := machine{folder: t.TempDir()}
-	file := "issuer: http://localhost:7777\ndirectus: {url: http://localhost:8055}\nkeys: {algorithms: [RS256], encryption_algorithms: [ECDH-ES]}\n" +
+	file := "issuer: http://localhost:7777\ndirectus: {url: http://localhost:8055}\nclients_collection: gatehouse_clients\nkeys: {algorithms: [RS256], encryption_algorithms: [ECDH-ES]}\n" +
 		"store: {bolt: {path: " + filepath.Join(m.folder, "gatehouse.db") + "}}\n"
 	if err := os.WriteFile(filepath.Join(m.folder, "gatehouse.yaml"), []byte(file), 0o600); err != nil {
 		t.Fatal(err)
@@ -72,6 +74,37 @@ func (m machine) signIn(t *testing.T, user, id string) {
 	})
 }
 
+// grant gives an app a grant that is bound to the session, or outlives it.
+func (m machine) grant(t *testing.T, user, id, sessionID string, offline bool) {
+	t.Helper()
+	m.store(t, func(ctx context.Context, store *storage.Store) error {
+		now := time.Now()
+		return errors.Join(
+			store.Subjects.Upsert(ctx, user, storage.NoExpiry, func(index *storage.Subject) error {
+				index.Grants = append(index.Grants, storage.GrantEntry{
+					ID: id, ClientID: "in-directus", SessionID: sessionID, Offline: offline, Created: now, Expires: now.Add(time.Hour),
+				})
+				return nil
+			}),
+			store.Grants.Put(ctx, id, storage.Grant{ID: id, ClientID: "in-directus", Subject: user, SessionID: sessionID, Offline: offline}, time.Hour))
+	})
+}
+
+func (m machine) grants(t *testing.T) (ids []string) {
+	t.Helper()
+	m.store(t, func(ctx context.Context, store *storage.Store) error {
+		for record, err := range store.Grants.All(ctx) {
+			if err != nil {
+				return err
+			}
+			ids = append(ids, record.Value.ID)
+		}
+		return nil
+	})
+	slices.Sort(ids)
+	return ids
+}
+
 func (m machine) deliveries(t *testing.T) (count int) {
 	t.Helper()
 	m.store(t, func(ctx context.Context, store *storage.Store) error {
@@ -91,6 +124,9 @@ func TestSessionCommands(t *testing.T) {
 	for _, id := range []string{"one", "two", "three"} {
 		m.signIn(t, "ada", id)
 	}
+	m.grant(t, "ada", "of-one", "one", false)
+	m.grant(t, "ada", "of-two", "two", false)
+	m.grant(t, "ada", "outlives", "one", true)
 	list, err := m.run(t, "session", "list", "ada")
 	if err != nil || strings.Count(list, "192.0.2.1") != 3 || !strings.Contains(list, digestOf("one")) || strings.Contains(list, "three") {
 		t.Fatalf("listed\n%s(%v)", list, err)
@@ -101,6 +137,9 @@ func TestSessionCommands(t *testing.T) {
 	if got := m.deliveries(t); got != 1 {
 		t.Errorf("%d deliveries, want 1", got)
 	}
+	if got, want := m.grants(t), []string{"of-two", "outlives"}; !slices.Equal(got, want) {
+		t.Errorf("after the end of one session there are the grants %v, want %v", got, want)
+	}
 	if _, err := m.run(t, "session", "revoke", digestOf("one")); err == nil {
 		t.Error("a session ended twice")
 	}
@@ -109,6 +148,9 @@ func TestSessionCommands(t *testing.T) {
 	}
 	if got := m.deliveries(t); got != 3 {
 		t.Errorf("%d deliveries, want 3", got)
+	}
+	if got := m.grants(t); len(got) > 0 {
+		t.Errorf("the grants %v are left", got)
 	}
 	if list, err := m.run(t, "session", "list", "ada", "--json"); err != nil || list != "[]\n" {
 		t.Errorf("left\n%s(%v)", list, err)

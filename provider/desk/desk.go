@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"slices"
 	"time"
 
 	"gatehouse/provider/account"
@@ -67,6 +66,7 @@ type Config struct {
 // Desk is safe for concurrent use.
 type Desk struct {
 	Requests
+	*Ender
 	config Config
 }
 
@@ -76,7 +76,7 @@ func New(config Config) (*Desk, error) {
 		config.Tokens == nil || config.Accounts == nil || config.Closed == nil || config.Now == nil || config.Sink == nil {
 		return nil, errors.New("desk: every field of the configuration is needed")
 	}
-	return &Desk{Requests: config.Requests, config: config}, nil
+	return &Desk{Requests: config.Requests, Ender: NewEnder(config.Sessions, config.Tokens.Revoker), config: config}, nil
 }
 
 // Account returns the user of a session, as anywhere else: seen a short while ago,
@@ -90,69 +90,6 @@ func (d *Desk) Account(ctx context.Context, s storage.Session) (storage.Account,
 // Sessions are those of the user that are alive, the latest used first.
 func (d *Desk) Sessions(ctx context.Context, subject string) ([]storage.Session, error) {
 	return d.config.Sessions.List(ctx, subject)
-}
-
-// EndSession ends one session of the user, and the grants that are bound to it.
-// One that is not his is storage.ErrNotFound. The grants are worth nothing
-// without the session; should deleting them fail, they are cleared away later.
-func (d *Desk) EndSession(ctx context.Context, subject, sessionID, reason string) error {
-	if err := d.config.Sessions.EndOne(ctx, subject, sessionID, reason); err != nil {
-		return err
-	}
-	return d.config.Tokens.RevokeThose(ctx, subject, reason, func(entry storage.GrantEntry) bool {
-		return bound(entry, sessionID)
-	})
-}
-
-// EndOthers ends every session of the user but the one to keep, and every grant
-// that is not bound to it: one that outlives its session (offline_access) could
-// not be told from a thief's.
-//
-// The sessions end first. A sign-in at an app that is under way in one of them
-// may still open a grant; that the grants are looked up afterwards leaves it no
-// more than the moment in which it is written.
-func (d *Desk) EndOthers(ctx context.Context, subject, keep, reason string) error {
-	if err := d.config.Sessions.EndOthers(ctx, subject, keep, reason); err != nil {
-		return err
-	}
-	return d.config.Tokens.RevokeThose(ctx, subject, reason, func(entry storage.GrantEntry) bool {
-		return !bound(entry, keep)
-	})
-}
-
-// EndUser ends every session and grant of the user. What he allowed apps is
-// remembered.
-func (d *Desk) EndUser(ctx context.Context, subject, reason string) error {
-	return d.EndOthers(ctx, subject, "", reason)
-}
-
-// EndOlder ends those sessions and grants of the user of which over says that he
-// has changed since, and the grants that are bound to those sessions. A sign-in
-// that is under way goes on: it remembers what it saw, and is ended by whoever
-// looks next if that was before the change.
-func (d *Desk) EndOlder(ctx context.Context, subject, reason string, over func(storage.Sighting) bool) error {
-	ended, err := d.config.Sessions.EndThose(ctx, subject, reason, func(s storage.Session) bool { return over(s.Seen) })
-	if err != nil {
-		return err
-	}
-	return d.revoke(ctx, subject, reason, ended, func(grant storage.Grant) bool { return over(grant.Seen) })
-}
-
-// EndBefore ends the sessions and grants that the user signed in for before a
-// time, and the sign-ins that were begun before.
-func (d *Desk) EndBefore(ctx context.Context, subject, reason string, at time.Time) error {
-	ended, err := d.config.Sessions.EndBefore(ctx, subject, reason, at)
-	if err != nil {
-		return err
-	}
-	return d.revoke(ctx, subject, reason, ended, func(grant storage.Grant) bool { return grant.AuthenticatedAt.Before(at) })
-}
-
-// revoke ends the grants that are over, and those of sessions that have ended.
-func (d *Desk) revoke(ctx context.Context, subject, reason string, ended []string, over func(storage.Grant) bool) error {
-	return d.config.Tokens.RevokeRecords(ctx, subject, reason, func(entry storage.GrantEntry, grant storage.Grant) bool {
-		return over(grant) || slices.ContainsFunc(ended, func(sessionID string) bool { return bound(entry, sessionID) })
-	})
 }
 
 // ExpectPasswordChange says that the user, who has proven his password, is about to
@@ -188,9 +125,4 @@ func (d *Desk) Frames(ctx context.Context, s storage.Session) []string {
 // password, or has none any more, and proved to have it just now.
 func (d *Desk) SetOTP(ctx context.Context, browser session.Browser, sessionID string, has bool) error {
 	return d.config.Sessions.SetOTP(ctx, browser, sessionID, has)
-}
-
-// bound says whether a grant ends with the session.
-func bound(entry storage.GrantEntry, sessionID string) bool {
-	return sessionID != "" && entry.SessionID == sessionID && !entry.Offline
 }

@@ -67,6 +67,7 @@ type Config struct {
 // concurrent use, by any number of nodes on one store.
 type Service struct {
 	Config
+	*Revoker
 }
 
 // New checks the configuration.
@@ -80,7 +81,7 @@ func New(config Config) (*Service, error) {
 	if l.Code <= 0 || l.AccessToken <= 0 || l.IDToken <= 0 || l.RefreshToken <= 0 || l.ReplayWindow < 0 {
 		return nil, errors.New("token service: lifetimes must be positive")
 	}
-	return &Service{Config: config}, nil
+	return &Service{Config: config, Revoker: NewRevoker(config.Store, config.Release, config.Sink)}, nil
 }
 
 // algorithm returns the registered algorithm, or the default of OpenID Connect

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"gatehouse/provider/event"
 	"gatehouse/provider/oauth"
 	"gatehouse/storage"
 )
@@ -107,62 +106,6 @@ func (s *Service) replace(ctx context.Context, record *storage.Record[storage.Gr
 	return err
 }
 
-// Revoke ends a grant and everything that came from it.
-func (s *Service) Revoke(ctx context.Context, grant storage.Grant, reason string) error {
-	return s.revoke(ctx, grant.Subject, reason, []storage.GrantEntry{{ID: grant.ID, ClientID: grant.ClientID, SessionID: grant.SessionID, Offline: grant.Offline}})
-}
-
-// RevokeAll ends every grant of a user.
-func (s *Service) RevokeAll(ctx context.Context, subject, reason string) error {
-	return s.RevokeThose(ctx, subject, reason, func(storage.GrantEntry) bool { return true })
-}
-
-// RevokeThose ends those grants of a user that are meant.
-func (s *Service) RevokeThose(ctx context.Context, subject, reason string, meant func(storage.GrantEntry) bool) error {
-	record, err := s.Store.Subjects.Get(ctx, subject)
-	if errors.Is(err, storage.ErrNotFound) {
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("revoke grants: %w", err)
-	}
-	var entries []storage.GrantEntry
-	for _, entry := range record.Value.Grants {
-		if meant(entry) {
-			entries = append(entries, entry)
-		}
-	}
-	return s.revoke(ctx, subject, reason, entries)
-}
-
-// RevokeRecords is RevokeThose where what the grants themselves say matters. An
-// entry without a grant is passed over.
-func (s *Service) RevokeRecords(ctx context.Context, subject, reason string, meant func(storage.GrantEntry, storage.Grant) bool) error {
-	record, err := s.Store.Subjects.Get(ctx, subject)
-	if errors.Is(err, storage.ErrNotFound) {
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("revoke grants: %w", err)
-	}
-	listed := record.Value.Grants
-	grants := make([]*storage.Record[storage.Grant], len(listed))
-	reads := make([]storage.Read, len(listed))
-	for i, entry := range listed {
-		reads[i] = s.Store.Grants.Read(entry.ID, &grants[i])
-	}
-	if err := s.Store.Load(ctx, reads...); err != nil {
-		return fmt.Errorf("revoke grants: %w", err)
-	}
-	var entries []storage.GrantEntry
-	for i, entry := range listed {
-		if grants[i] != nil && meant(entry, grants[i].Value) {
-			entries = append(entries, entry)
-		}
-	}
-	return s.revoke(ctx, subject, reason, entries)
-}
-
 // Living returns the grants of a user that are worth something now: clients got
 // tokens by them, and they, or the sessions they are bound to, have not ended.
 // index is the user's as it was just read.
@@ -201,60 +144,6 @@ func (s *Service) Living(ctx context.Context, subject string, index Index) ([]st
 		}
 	}
 	return living, nil
-}
-
-// revoke deletes the records first and their entries in the index after, and the
-// records once more, for one that was being written meanwhile: whoever writes it
-// looks for its entry afterwards, so that either of the two sees the other.
-func (s *Service) revoke(ctx context.Context, subject, reason string, entries []storage.GrantEntry) error {
-	if err := s.deleteGrants(ctx, subject, reason, entries); err != nil || subject == "" || len(entries) == 0 {
-		return err
-	}
-	err := s.Store.Subjects.Update(ctx, subject, func(index *storage.Subject) error {
-		index.Grants = without(index.Grants, entries)
-		return nil
-	})
-	if err != nil && !errors.Is(err, storage.ErrNotFound) {
-		return fmt.Errorf("revoke grant: %w", err)
-	}
-	for _, entry := range entries {
-		if !entry.Offline {
-			continue
-		}
-		if err := s.Store.Grants.Delete(ctx, entry.ID); err != nil {
-			return fmt.Errorf("revoke grant: %w", err)
-		}
-	}
-	return nil
-}
-
-func (s *Service) deleteGrants(ctx context.Context, subject, reason string, entries []storage.GrantEntry) error {
-	for _, entry := range entries {
-		if err := s.deleteGrant(ctx, entry); err != nil {
-			return fmt.Errorf("revoke grant: %w", err)
-		}
-		s.Sink.Emit(ctx, event.Event{
-			Name: event.GrantRevoked, GrantID: entry.ID, ClientID: entry.ClientID,
-			Subject: subject, SessionID: entry.SessionID, Reason: reason,
-		})
-	}
-	return nil
-}
-
-// deleteGrant deletes one record. What it named of Directus may be left over then.
-func (s *Service) deleteGrant(ctx context.Context, entry storage.GrantEntry) error {
-	if !entry.Offline {
-		// It named what its session names.
-		return s.Store.Grants.Delete(ctx, entry.ID)
-	}
-	record, err := s.Store.Grants.Take(ctx, entry.ID)
-	if errors.Is(err, storage.ErrNotFound) {
-		return nil
-	}
-	if err == nil && s.Release != nil && record.Value.DirectusSession != "" {
-		s.Release(record.Value.DirectusSession)
-	}
-	return err
 }
 
 func (s *Service) newGrantID() (string, error) { return oauth.RandomID(s.Random, 16) }
