@@ -37,6 +37,7 @@ func TestScriptsOnDirectus(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("DIRECTUS_URL", directus.URL)
 			env.Setenv("ADMIN_EMAIL", directus.AdminEmail)
+			env.Setenv("ADMIN_TOKEN", directus.AdminToken)
 			env.Setenv("ADMIN_PASSWORD", directus.AdminPassword)
 			env.Setenv("PORT", port)
 			env.Setenv("ISSUER", issuer)

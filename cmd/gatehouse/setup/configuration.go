@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -54,7 +55,11 @@ func repeat(options Options, inDirectus prepare.Rules) {
 	hunks, err := c.write(changes, options.Prepare.DryRun)
 	switch {
 	case err != nil:
-		fmt.Fprintf(w, "\nSet this in the configuration of Gatehouse, as it is in Directus (%v):\n\n", err)
+		where := "the configuration of Gatehouse"
+		if c.Path != "" {
+			where = c.Path
+		}
+		fmt.Fprintf(w, "\nSet this in %s, as it is in Directus (%v):\n\n", where, err)
 		for _, change := range changes {
 			fmt.Fprintf(w, "  %s: %s\n", change.Key, change.Value)
 		}
@@ -112,7 +117,7 @@ func (c Configuration) write(changes []config.Change, dry bool) ([]config.Hunk, 
 	}
 	beside, err := besideOf(path, edited)
 	if err != nil {
-		return nil, err
+		return nil, unwritable(err)
 	}
 	defer func() { _ = os.Remove(beside) }() // gone after it was renamed
 	if err := c.Check(beside); err != nil {
@@ -125,7 +130,24 @@ func (c Configuration) write(changes []config.Change, dry bool) ([]config.Hunk, 
 	if dry {
 		return hunks, nil
 	}
-	return hunks, os.Rename(beside, path)
+	if err := os.Rename(beside, path); err != nil {
+		return nil, unwritable(err)
+	}
+	return hunks, nil
+}
+
+// unwritable says what became of the file, and nothing of the one beside it that a
+// person never sees.
+func unwritable(err error) error {
+	var path *fs.PathError
+	var link *os.LinkError
+	switch {
+	case errors.As(err, &path):
+		err = path.Err
+	case errors.As(err, &link):
+		err = link.Err
+	}
+	return fmt.Errorf("the file, or its folder, cannot be written: %w; it is as it was", err)
 }
 
 // besideOf writes a file next to another, with its mode and owner: it may hold
