@@ -111,7 +111,8 @@ func (a *app) createClient(command *cobra.Command, settings *config.Loaded, stor
 		return err
 	}
 	client = clients.WithDefaults(client)
-	if client.ID == "" {
+	ownID := client.ID != ""
+	if !ownID {
 		if client.ID, err = oauth.RandomID(a.random, 12); err != nil {
 			return err
 		}
@@ -130,8 +131,10 @@ func (a *app) createClient(command *cobra.Command, settings *config.Loaded, stor
 	if configured(settings, client.ID) {
 		return fmt.Errorf("client %s stands in the configuration already", client.ID)
 	}
-	if err := a.takenInDirectus(command.Context(), settings, client.ID); err != nil {
-		return err
+	if ownID { // nobody has one that was drawn at random
+		if err := a.takenInDirectus(command.Context(), settings, client.ID); err != nil {
+			return err
+		}
 	}
 	err = store.Clients.Add(command.Context(), client.ID, client, storage.NoExpiry)
 	if errors.Is(err, storage.ErrExists) {

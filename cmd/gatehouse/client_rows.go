@@ -81,12 +81,41 @@ func printRefused(w io.Writer, all []described) {
 	}
 }
 
-// takenInDirectus refuses a client_id that stands in Directus: what people do there
-// would decide about a client that is made here.
+// clientNamed finds a client wherever it stands, as gatehouse serve does.
+func (a *app) clientNamed(ctx context.Context, settings *config.Loaded, store *storage.Store, id string) (storage.Client, error) {
+	source, err := clients.NewSource(clients.SourceConfig{Configured: settings.Clients, Store: store, Now: a.now})
+	if err != nil {
+		return storage.Client{}, err
+	}
+	client, unknown := source.Client(ctx, id)
+	if !errors.Is(unknown, storage.ErrNotFound) {
+		return client, unknown
+	}
+	rows, err := a.judgedRows(ctx, settings, store)
+	if err != nil {
+		return storage.Client{}, fmt.Errorf("those in Directus cannot be read: %w", err)
+	}
+	at := slices.IndexFunc(rows, func(row clients.Row) bool { return row.ID == id })
+	switch {
+	case at < 0:
+		return storage.Client{}, unknown
+	case !rows[at].Active:
+		return storage.Client{}, errors.New("is switched off in Directus")
+	case rows[at].Refused != nil:
+		return storage.Client{}, fmt.Errorf("is refused in Directus: %s", clients.Words(rows[at].Refused))
+	}
+	return rows[at].Client, nil
+}
+
+// takenInDirectus refuses a client_id that stands in Directus: the client there would
+// be refused for one that is made here. Where Directus cannot be asked, that is said
+// and nothing more, since whoever makes a client needs no Directus.
 func (a *app) takenInDirectus(ctx context.Context, settings *config.Loaded, id string) error {
 	rows, err := a.clientRows(ctx, settings)
 	if err != nil {
-		return fmt.Errorf("whether client %s stands in Directus: %w", id, err)
+		fmt.Fprintf(a.stderr, "Whether a client %s stands in Directus (%s) could not be found out: %v\n"+
+			"If there is one, it is refused from now on: gatehouse client list shows it.\n", id, settings.ClientsCollection, err)
+		return nil
 	}
 	if slices.ContainsFunc(rows, func(row storage.ClientRow) bool { return row.ID == id }) {
 		return fmt.Errorf("client %s stands in Directus already (%s); change it there, or choose another id", id, settings.ClientsCollection)

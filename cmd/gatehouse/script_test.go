@@ -51,8 +51,10 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// addClients fills the collection that clients_in_directus.txt reads.
+// addClients fills the collection that clients_in_directus.txt reads, and adds
+// somebody to sign in.
 func addClients(directus *directustest.Server) {
+	directus.AddUser(directustest.User{Email: "ada@example.com", Status: "active"})
 	collection := directus.AddCollection("gatehouse_clients", "client_id")
 	for id, change := range map[string]map[string]any{
 		"board": nil, "shop": nil, "sleeping": {"status": "off"}, "broken": {"redirect_uris": []any{"https://broken.example/#here"}},

@@ -10,8 +10,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"gatehouse/cmd/gatehouse/config"
+	"gatehouse/provider/allow"
 	"gatehouse/provider/claims"
-	"gatehouse/provider/clients"
 	"gatehouse/provider/event"
 	"gatehouse/storage"
 )
@@ -32,8 +32,8 @@ func (a *app) userPreview() *cobra.Command {
 	command := &cobra.Command{
 		Use: "preview", Short: "Print the claims that a client would get of a user", Args: cobra.NoArgs,
 		Long: "Prints the claims of a user that the ID token, userinfo and the access token would hold, as JSON, without those of\n" +
-			"the protocol. Nothing is issued. Without --scope it is everything that the client may ask for; scopes that\n" +
-			"scope_roles would keep from the user are not taken away.",
+			"the protocol. Nothing is issued. Without --scope it is everything that the client may ask for, but for scopes that\n" +
+			"scope_roles keep from the user. A user whom allow keeps from the client gets an error that names the rule.",
 		RunE: func(command *cobra.Command, _ []string) error {
 			if user == "" || client == "" {
 				return errors.New("name a user and a client: --user (id or e-mail) and --client")
@@ -59,11 +59,7 @@ func (a *app) userPreview() *cobra.Command {
 }
 
 func (a *app) preview(ctx context.Context, settings *config.Loaded, store *storage.Store, user, clientID string, scopes []string) (preview, error) {
-	source, err := clients.NewSource(clients.SourceConfig{Configured: settings.Clients, Store: store, Now: a.now})
-	if err != nil {
-		return preview{}, err
-	}
-	client, err := source.Client(ctx, clientID)
+	client, err := a.clientNamed(ctx, settings, store, clientID)
 	if err != nil {
 		return preview{}, fmt.Errorf("client %s: %w", clientID, err)
 	}
@@ -94,6 +90,9 @@ func (a *app) preview(ctx context.Context, settings *config.Loaded, store *stora
 		scopes = releaser.Scopes()
 	}
 	scopes = slices.DeleteFunc(scopes, func(scope string) bool { return !claims.Allowed(client, scope) })
+	if scopes, err = a.granted(ctx, settings, people, client, account, scopes); err != nil {
+		return preview{}, err
+	}
 	person, err := releaser.Look(ctx, account, scopes, nil, claims.Destinations()...)
 	if err != nil {
 		return preview{}, err
@@ -112,4 +111,28 @@ func (a *app) preview(ctx context.Context, settings *config.Loaded, store *stora
 		where["sub"] = subjects.Of(client, account.ID)
 	}
 	return shown, nil
+}
+
+// granted leaves out the scopes that the user could not grant, and says which. A
+// user who may not use the client is an error.
+func (a *app) granted(ctx context.Context, settings *config.Loaded, people allow.Directory, client storage.Client, account storage.Account, scopes []string) ([]string, error) {
+	rules, err := allow.New(allow.Config{
+		Directory: people, Staleness: settings.Directus.Staleness,
+		Revoke: func(context.Context, storage.Grant, string) error { return nil }, // nothing was granted
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := rules.Check(ctx, client, account); err != nil {
+		return nil, fmt.Errorf("client %s: %w", client.ID, err)
+	}
+	withheld, err := rules.Withheld(ctx, client, account)
+	if err != nil {
+		return nil, err
+	}
+	narrowed := allow.Narrow(scopes, withheld)
+	if len(narrowed) < len(scopes) {
+		fmt.Fprintf(a.stderr, "scope_roles keep from the user: %s\n", strings.Join(slices.DeleteFunc(withheld, func(scope string) bool { return !slices.Contains(scopes, scope) }), " "))
+	}
+	return narrowed, nil
 }
