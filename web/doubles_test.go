@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"gatehouse/provider/authorize"
@@ -89,6 +90,8 @@ type accounts struct {
 	now     func() time.Time
 	users   map[string]*user
 	failure error
+	// hangs keeps Find from answering.
+	hangs atomic.Bool
 	// calls counts what Directus was asked to check.
 	calls int
 }
@@ -151,7 +154,11 @@ func lower(email string) string {
 	return strings.ReplaceAll(strings.ToLower(strings.ReplaceAll(email, "İ", "\x00")), "\x00", "İ")
 }
 
-func (a *accounts) Find(_ context.Context, id string, _ time.Duration) (storage.Account, error) {
+func (a *accounts) Find(ctx context.Context, id string, _ time.Duration) (storage.Account, error) {
+	if a.hangs.Load() {
+		<-ctx.Done()
+		return storage.Account{}, context.Cause(ctx)
+	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.failure != nil {

@@ -10,7 +10,6 @@ import (
 	"gatehouse/provider/authorize"
 	"gatehouse/provider/logout"
 	"gatehouse/provider/oauth"
-	"gatehouse/storage"
 )
 
 // LogoutPages are the pages of signing out.
@@ -36,10 +35,7 @@ type logoutPage struct {
 func (l LogoutPages) Confirm(w http.ResponseWriter, r *http.Request, confirmation logout.Confirmation) {
 	// Signing out must be possible while Directus is away: then the page has
 	// neither address nor language of the account.
-	account, err := l.web.accounts.Find(r.Context(), confirmation.Subject, l.web.accountAge)
-	if err != nil {
-		account = storage.Account{}
-	}
+	account := l.web.glance(r.Context(), confirmation.Subject)
 	data := logoutPage{
 		page: l.web.page(r, reader{account: account.Language}), Action: confirmation.Action, Fields: confirmation.Fields,
 		App: app{Name: confirmation.ClientName, Logo: webAddress(confirmation.ClientLogo)}, Email: account.Email,

@@ -6,6 +6,7 @@ import (
 	"html/template"
 	"net/http"
 	"net/url"
+	"time"
 	"unicode"
 
 	"gatehouse/provider/authorize"
@@ -102,19 +103,24 @@ func (s *screens) readerOf(r *http.Request, interaction *authorize.Interaction) 
 		current, _ = interaction.Browser.Current()
 	}
 	if current.Subject != "" {
-		reader.account = s.languageOf(r.Context(), current.Subject)
+		reader.account = s.glance(r.Context(), current.Subject).Language
 	}
 	return reader
 }
 
-// languageOf is the language that a user has in Directus, or empty: a page does
-// without rather than wait or fail for it.
-func (web *Web) languageOf(ctx context.Context, subject string) string {
+// glanceTime is how long a page waits for what it can do without.
+const glanceTime = 500 * time.Millisecond
+
+// glance is what can soon be learnt of a user, or nothing: a page that is needed
+// while Directus is slow or away does without rather than wait or fail for it.
+func (web *Web) glance(ctx context.Context, subject string) storage.Account {
+	ctx, cancel := context.WithTimeout(ctx, glanceTime)
+	defer cancel()
 	account, err := web.accounts.Find(ctx, subject, web.accountAge)
 	if err != nil {
-		return ""
+		return storage.Account{}
 	}
-	return account.Language
+	return account
 }
 
 // here is the address of the screen itself, relative to it, with the parameters

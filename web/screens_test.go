@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"gatehouse/provider/authorize"
 	"gatehouse/provider/event"
@@ -274,6 +275,24 @@ func TestLogoutConfirmWhileDirectusIsAway(t *testing.T) {
 	h.wantPage(h.page(func(w http.ResponseWriter, r *http.Request) {
 		h.web.LogoutPages().Confirm(w, r, logout.Confirmation{Subject: "ada", Action: "/logout"})
 	}), http.StatusOK, `id="logout-confirm"`)
+}
+
+// A page that needs nothing of Directus waits for none of its answers.
+func TestLogoutConfirmWhileDirectusHangs(t *testing.T) {
+	h := newHouse(t)
+	h.accounts.hangs.Store(true)
+	shown := make(chan answer, 1)
+	go func() {
+		shown <- h.page(func(w http.ResponseWriter, r *http.Request) {
+			h.web.LogoutPages().Confirm(w, r, logout.Confirmation{Subject: "ada", Action: "/logout"})
+		})
+	}()
+	select {
+	case page := <-shown:
+		h.wantPage(page, http.StatusOK, `id="logout-confirm"`)
+	case <-time.After(10 * time.Second):
+		t.Fatal("the page waits for Directus")
+	}
 }
 
 // Whoever signs in sees for which app, and under whose terms.
