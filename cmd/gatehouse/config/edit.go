@@ -128,7 +128,35 @@ func onlyDiffers(before, after []byte, change Change) error {
 	if !reflect.DeepEqual(old, edited) {
 		return ErrNotEditable
 	}
+	if !slices.Equal(commentsOf(before), commentsOf(after)) {
+		return fmt.Errorf("%w (comments in what is there now)", ErrNotEditable)
+	}
 	return nil
+}
+
+// commentsOf are the comments of a file, by their words.
+func commentsOf(content []byte) []string {
+	var document yaml.Node
+	if yaml.Unmarshal(content, &document) != nil {
+		return nil // who asks has read it before
+	}
+	var comments []string
+	var walk func(*yaml.Node)
+	walk = func(node *yaml.Node) {
+		for _, comment := range []string{node.HeadComment, node.LineComment, node.FootComment} {
+			for line := range strings.Lines(comment) {
+				if line = strings.TrimSpace(line); line != "" {
+					comments = append(comments, line)
+				}
+			}
+		}
+		for _, child := range node.Content {
+			walk(child)
+		}
+	}
+	walk(&document)
+	slices.Sort(comments)
+	return comments
 }
 
 func membersOf(content []byte) (map[string]any, error) {

@@ -106,11 +106,14 @@ func TestEditSeveral(t *testing.T) {
 
 func TestEditLeavesToPeople(t *testing.T) {
 	for name, file := range map[string]string{
-		"JSON":                   `{"directus": {"url": "u"}}`,
-		"an alias":               "a: &a weak\ndirectus:\n  password_policy: *a\n",
-		"an anchor on the value": "directus: {password_policy: &a weak}\n",
-		"a text for a section":   "directus: x\n",
-		"no YAML":                "directus:\n  url: {a: b\n",
+		"JSON":                       `{"directus": {"url": "u"}}`,
+		"comments in the value":      "directus:\n  password_policy:\n  - a # why a\n  - b\n  url: u\n",
+		"a comment before the value": "directus:\n  password_policy: # why\n    weak\n  url: u\n",
+		"a comment after the value":  "directus:\n  password_policy: \"a\\\n    b\" # why\n  url: u\n",
+		"an alias":                   "a: &a weak\ndirectus:\n  password_policy: *a\n",
+		"an anchor on the value":     "directus: {password_policy: &a weak}\n",
+		"a text for a section":       "directus: x\n",
+		"no YAML":                    "directus:\n  url: {a: b\n",
 	} {
 		t.Run(name, func(t *testing.T) {
 			if edited, _, err := config.Edit([]byte(file), config.Change{Key: "directus.password_policy", Value: "strong"}); err == nil {

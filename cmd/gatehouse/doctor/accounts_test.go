@@ -92,6 +92,10 @@ func TestExamineAccounts(t *testing.T) {
 			examining(prepare.Examination{Rules: prepare.Rules{AttemptsLimit: 10}, Registration: open(customers).Registration}, prepare.RoleAccess{}, nil),
 			doctor.Error, "write directus.attempts_limit: 10",
 		},
+		"attempts limit, stricter here": {
+			examining(prepare.Examination{Rules: prepare.Rules{AttemptsLimit: 40}, Registration: open(customers).Registration}, prepare.RoleAccess{}, nil),
+			doctor.Note, "write directus.attempts_limit: 40",
+		},
 		"attempts limit, off there": {
 			examining(prepare.Examination{Registration: open(customers).Registration}, prepare.RoleAccess{}, nil),
 			doctor.Note, "write directus.attempts_limit: 0",

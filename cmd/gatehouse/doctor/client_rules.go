@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"gatehouse/storage"
+	"gatehouse/storage/directus"
 )
 
 // RuleTrial tries what decides who may use clients. *directus.Client satisfies it.
@@ -26,7 +27,7 @@ const rulesSubject = "who may use a client"
 // ClientRules looks at the rules of clients: whether Directus takes their filters,
 // and whether it has the roles and policies that they name. A rule at fault turns
 // everybody away.
-func ClientRules(ctx context.Context, directus RuleTrial, clients []storage.Client) []Finding {
+func ClientRules(ctx context.Context, trial RuleTrial, clients []storage.Client) []Finding {
 	var findings []Finding
 	rules := 0
 	for _, client := range clients {
@@ -35,24 +36,38 @@ func ClientRules(ctx context.Context, directus RuleTrial, clients []storage.Clie
 		}
 		rules++
 		for _, look := range []func(context.Context, RuleTrial, storage.Client) ([]Finding, error){filterTaken, rolesThere, policiesThere} {
-			found, err := look(ctx, directus, client)
+			found, err := look(ctx, trial, client)
 			if err != nil {
-				found = []Finding{{Warning, rulesSubject, fmt.Sprintf("client %s: could not be tried: %v", client.ID, err), "run gatehouse doctor again"}}
+				found = []Finding{notTried(client, err)}
 			}
 			findings = append(findings, found...)
 		}
 	}
 	if rules > 0 && len(findings) == 0 {
-		findings = []Finding{{Severity: OK, Subject: rulesSubject, Detail: fmt.Sprintf("Directus understands the rules of %d clients", rules)}}
+		of := "1 client"
+		if rules > 1 {
+			of = fmt.Sprintf("%d clients", rules)
+		}
+		findings = []Finding{{Severity: OK, Subject: rulesSubject, Detail: "Directus understands the rules of " + of}}
 	}
 	return findings
 }
 
-func filterTaken(ctx context.Context, directus RuleTrial, client storage.Client) ([]Finding, error) {
+func notTried(client storage.Client, err error) Finding {
+	if errors.Is(err, directus.ErrServiceToken) {
+		return Finding{
+			Error, rulesSubject, "client " + client.ID + ": the service token may not read what the rules ask for; nobody may use the client",
+			"run gatehouse setup, which grants what the configuration needs",
+		}
+	}
+	return Finding{Warning, rulesSubject, fmt.Sprintf("client %s: could not be tried: %v", client.ID, err), "run gatehouse doctor again"}
+}
+
+func filterTaken(ctx context.Context, trial RuleTrial, client storage.Client) ([]Finding, error) {
 	if len(client.Allow.Filter) == 0 {
 		return nil, nil
 	}
-	_, err := directus.Matches(ctx, nobody, client.Allow.Filter)
+	_, err := trial.Matches(ctx, nobody, client.Allow.Filter)
 	switch {
 	case errors.Is(err, storage.ErrForbidden):
 		return []Finding{{
@@ -68,7 +83,7 @@ func filterTaken(ctx context.Context, directus RuleTrial, client storage.Client)
 	return nil, err
 }
 
-func rolesThere(ctx context.Context, directus RuleTrial, client storage.Client) ([]Finding, error) {
+func rolesThere(ctx context.Context, trial RuleTrial, client storage.Client) ([]Finding, error) {
 	wanted := slices.Clone(client.Allow.Roles)
 	for _, scope := range slices.Sorted(maps.Keys(client.ScopeRoles)) {
 		wanted = append(wanted, client.ScopeRoles[scope]...)
@@ -76,7 +91,7 @@ func rolesThere(ctx context.Context, directus RuleTrial, client storage.Client) 
 	if len(wanted) == 0 {
 		return nil, nil
 	}
-	roles, err := directus.RoleNames(ctx)
+	roles, err := trial.RoleNames(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -91,11 +106,11 @@ func rolesThere(ctx context.Context, directus RuleTrial, client storage.Client) 
 	return named(client, "role", wanted, count), nil
 }
 
-func policiesThere(ctx context.Context, directus RuleTrial, client storage.Client) ([]Finding, error) {
+func policiesThere(ctx context.Context, trial RuleTrial, client storage.Client) ([]Finding, error) {
 	if len(client.Allow.Policies) == 0 {
 		return nil, nil
 	}
-	policies, err := directus.PolicyNames(ctx)
+	policies, err := trial.PolicyNames(ctx)
 	if err != nil {
 		return nil, err
 	}

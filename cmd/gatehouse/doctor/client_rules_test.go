@@ -3,11 +3,14 @@ package doctor_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
 	"gatehouse/cmd/gatehouse/doctor"
 	"gatehouse/storage"
+	"gatehouse/storage/directus"
 )
 
 // ruleTrial is a Directus with two roles of one name.
@@ -34,10 +37,14 @@ func TestClientRules(t *testing.T) {
 		want    string
 	}{
 		{"no rule", storage.Client{ID: "a"}, nil, ""},
-		{"good", storage.Client{ID: "a", Allow: storage.ClientAllow{Roles: []string{"Editor", "r2"}, Policies: []string{"p1"}, Filter: filter}}, nil, "ok understands the rules of 1 clients"},
+		{"good", storage.Client{ID: "a", Allow: storage.ClientAllow{Roles: []string{"Editor", "r2"}, Policies: []string{"p1"}, Filter: filter}}, nil, "ok understands the rules of 1 client"},
 		{"unknown field", storage.Client{ID: "a", Allow: storage.ClientAllow{Filter: filter}}, storage.ErrForbidden, "error names a field that does not exist"},
 		{"refused filter", storage.Client{ID: "a", Allow: storage.ClientAllow{Filter: filter}}, storage.ErrMalformed, "error refuses allow.filter"},
 		{"outage", storage.Client{ID: "a", Allow: storage.ClientAllow{Filter: filter}}, storage.ErrUnavailable, "warning could not be tried"},
+		{
+			"right missing", storage.Client{ID: "a", Allow: storage.ClientAllow{Filter: filter}}, fmt.Errorf("%w: %w", storage.ErrUnavailable, directus.ErrServiceToken),
+			"error the service token may not read what the rules ask for",
+		},
 		{"unknown role", storage.Client{ID: "a", Allow: storage.ClientAllow{Roles: []string{"Nobody"}}}, nil, `error there is no role "Nobody"`},
 		{"unknown role of a scope", storage.Client{ID: "a", ScopeRoles: map[string][]string{"phone": {"Nobody"}}}, nil, `error there is no role "Nobody"`},
 		{"two roles", storage.Client{ID: "a", Allow: storage.ClientAllow{Roles: []string{"Twin"}}}, nil, `warning 2 of Directus answer to the role "Twin"`},
@@ -57,6 +64,9 @@ func TestClientRules(t *testing.T) {
 			}
 			if severity != "ok" && findings[0].Fix == "" {
 				t.Error("it says not what to do")
+			}
+			if errors.Is(test.refuses, directus.ErrServiceToken) && !strings.Contains(findings[0].Fix, "gatehouse setup") {
+				t.Errorf("its remedy is %q", findings[0].Fix)
 			}
 		})
 	}

@@ -91,7 +91,16 @@ func (p Patient) columns(found directus.Inspection) []Finding {
 	}}
 }
 
+// stricterThan says that we stop before Directus does, with auth_login_attempts as
+// given, suspends anybody: that people wait longer than they need to is all.
+func (p Patient) stricterThan(attempts int) bool {
+	return attempts == 0 || p.AttemptsLimit > 0 && p.AttemptsLimit < attempts
+}
+
 func (p Patient) attempts(found directus.Inspection) []Finding {
+	if !found.LoginAttemptsKnown && p.Examine != nil {
+		return nil // an administrator sees it, see rules
+	}
 	if !found.LoginAttemptsKnown {
 		return []Finding{{
 			Note, "Directus lock-out", fmt.Sprintf("is taken to be %d attempts (directus.attempts_limit); this token may not read auth_login_attempts", p.AttemptsLimit),
@@ -99,8 +108,12 @@ func (p Patient) attempts(found directus.Inspection) []Finding {
 		}}
 	}
 	if found.LoginAttempts != p.AttemptsLimit {
+		severity := Error
+		if p.stricterThan(found.LoginAttempts) {
+			severity = Note
+		}
 		return []Finding{{
-			Error, "Directus lock-out", fmt.Sprintf("auth_login_attempts is %d, directus.attempts_limit %d", found.LoginAttempts, p.AttemptsLimit),
+			severity, "Directus lock-out", fmt.Sprintf("auth_login_attempts is %d, directus.attempts_limit %d", found.LoginAttempts, p.AttemptsLimit),
 			"write the number of Directus into directus.attempts_limit (0 where it is switched off)",
 		}}
 	}

@@ -115,6 +115,7 @@ func TestFindings(t *testing.T) {
 		"token reads more": {change(func(i *directus.Inspection) { i.Token.Reads = append(i.Token.Reads, "orders") }), doctor.Warning, "reads more than the configuration needs: orders"},
 		"missing column":   {change(func(i *directus.Inspection) { i.MissingColumns = []string{"phone"} }), doctor.Error, "or may not be read: phone"},
 		"another lock-out": {change(func(i *directus.Inspection) { i.LoginAttempts = 10 }), doctor.Error, "auth_login_attempts is 10, directus.attempts_limit 25"},
+		"a later lock-out": {change(func(i *directus.Inspection) { i.LoginAttempts = 40 }), doctor.Note, "auth_login_attempts is 40, directus.attempts_limit 25"},
 		"unknown lock-out": {change(func(i *directus.Inspection) { i.LoginAttemptsKnown = false }), doctor.Note, "is taken to be 25 attempts"},
 		"page not allowed": {func(p *doctor.Patient) {
 			fake := healthyDirectus()

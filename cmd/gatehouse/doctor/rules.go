@@ -30,8 +30,7 @@ func (p Patient) rules(inDirectus prepare.Rules) []Finding {
 	for _, difference := range rules.Compare(here, inDirectus) {
 		different[difference.Key] = true
 		finding := drift()[difference.Key]
-		if difference.Key == rules.AttemptsLimit && inDirectus.AttemptsLimit == 0 {
-			// We are stricter than needed.
+		if difference.Key == rules.AttemptsLimit && p.stricterThan(inDirectus.AttemptsLimit) {
 			finding.Severity = Note
 		}
 		finding.Detail = fmt.Sprintf("of Directus is not %s (%s): %s", difference.Key, difference.Here, finding.Detail)
