@@ -42,6 +42,10 @@ var changing = []string{"create", "update", "delete"}
 // publicName is the name of rights that need no sign-in, where they have none.
 const publicName = "public"
 
+// translated begins names that the Studio shows in the language of who looks, such
+// as that of the policy of the public as Directus makes it.
+const translated = "$t:"
+
 func (p *preparation) clientWriters(ctx context.Context) error {
 	if p.options.ClientsCollection == "" {
 		return nil
@@ -139,6 +143,9 @@ func (p *preparation) policyWriters(ctx context.Context, actions map[string][]st
 			}
 		}
 		slices.Sort(writer.Holders)
+		if writer.Public && strings.HasPrefix(writer.Name, translated) {
+			writer.Name = publicName
+		}
 		found = append(found, writer)
 	}
 	return found, nil
