@@ -19,7 +19,7 @@ type held struct {
 
 // decide looks at the users among ids who have a session or grant. What they have
 // is read before Directus is asked: a session that starts in between remembers a
-// look of its own.
+// look of its own. What is decided of a password is taken out of passwords.
 func (w *Watch) decide(ctx context.Context, ids []string, passwords map[string]time.Time) error {
 	holding, err := w.holding(ctx, ids)
 	if err != nil || len(holding) == 0 {
@@ -47,6 +47,7 @@ func (w *Watch) decide(ctx context.Context, ids []string, passwords map[string]t
 				return fmt.Errorf("decide on a user: %w", err)
 			}
 		}
+		delete(passwords, id) // it may be no news once only
 	}
 	return nil
 }

@@ -216,7 +216,16 @@ func TestPasswordChange(t *testing.T) {
 		w.Provider.Watch().PasswordChanged(w.ada)
 		look(t, w)
 		w.wantSignedIn(t)
-		// For a while only.
+		// Once only.
+		w.Provider.Watch().PasswordChanged(w.ada)
+		look(t, w)
+		w.wantEnded(t, account.Password)
+	})
+	t.Run("long after a page of ours", func(t *testing.T) {
+		w := signedIn(t, providertest.Options{}, nil)
+		if err := w.Provider.Desk().ExpectPasswordChange(t.Context(), w.ada); err != nil {
+			t.Fatal(err)
+		}
 		w.Clock.Advance(time.Minute)
 		w.Provider.Watch().PasswordChanged(w.ada)
 		look(t, w)
