@@ -1,14 +1,14 @@
 package allow
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"regexp"
 	"slices"
 	"strings"
+
+	"gatehouse/provider/strictjson"
 )
 
 // Bounds of a filter. Directus follows relations ten deep.
@@ -53,15 +53,9 @@ func CheckFilter(raw json.RawMessage) (json.RawMessage, error) {
 	if len(raw) > maxFilterSize {
 		return nil, fmt.Errorf("is longer than %d bytes", maxFilterSize)
 	}
-	decoder := json.NewDecoder(bytes.NewReader(raw))
-	decoder.UseNumber()
-	f := filterReader{decoder: decoder}
-	value, err := f.value(0)
+	value, err := strictjson.Read(raw, strictjson.Bounds{Depth: maxFilterDepth, Values: maxFilterValues})
 	if err != nil {
-		return nil, err
-	}
-	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return nil, errors.New("has something behind its object")
+		return nil, mended(err)
 	}
 	if err := checkObject(value, ""); err != nil {
 		return nil, err
@@ -69,66 +63,22 @@ func CheckFilter(raw json.RawMessage) (json.RawMessage, error) {
 	return json.Marshal(value)
 }
 
-// filterReader reads JSON, no deeper and no more of it than the bounds, and no
-// object that names a member twice: not every reader would take the same one.
-type filterReader struct {
-	decoder *json.Decoder
-	values  int
-}
-
 var errNotJSON = errors.New("is not JSON; write a filter such as {\"title\": {\"_eq\": \"Editor\"}}")
 
-func (f *filterReader) value(depth int) (any, error) {
-	if f.values++; depth > maxFilterDepth || f.values > maxFilterValues {
-		return nil, fmt.Errorf("is nested more than %d deep, or has more than %d parts", maxFilterDepth, maxFilterValues)
+// mended says how to mend what was not read.
+func mended(err error) error {
+	refused, ok := errors.AsType[*strictjson.Error](err)
+	switch {
+	case !ok:
+		return err
+	case refused.Reason == strictjson.NotJSON:
+		return errNotJSON
+	case refused.Reason == strictjson.Twice:
+		return fmt.Errorf("names %q twice in one object; put them into a list behind _and", refused.Name)
+	case refused.Reason == strictjson.Deep, refused.Reason == strictjson.Many:
+		return fmt.Errorf("is nested more than %d deep, or has more than %d parts", maxFilterDepth, maxFilterValues)
 	}
-	token, err := f.decoder.Token()
-	if err != nil {
-		return nil, errNotJSON
-	}
-	switch token {
-	case json.Delim('{'):
-		return f.object(depth)
-	case json.Delim('['):
-		return f.list(depth)
-	}
-	return token, nil
-}
-
-func (f *filterReader) object(depth int) (any, error) {
-	object := map[string]any{}
-	for f.decoder.More() {
-		token, err := f.decoder.Token()
-		name, ok := token.(string)
-		if err != nil || !ok {
-			return nil, errNotJSON
-		}
-		if _, twice := object[name]; twice {
-			return nil, fmt.Errorf("names %q twice in one object; put them into a list behind _and", name)
-		}
-		if object[name], err = f.value(depth + 1); err != nil {
-			return nil, err
-		}
-	}
-	if _, err := f.decoder.Token(); err != nil {
-		return nil, errNotJSON
-	}
-	return object, nil
-}
-
-func (f *filterReader) list(depth int) (any, error) {
-	list := []any{}
-	for f.decoder.More() {
-		value, err := f.value(depth + 1)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, value)
-	}
-	if _, err := f.decoder.Token(); err != nil {
-		return nil, errNotJSON
-	}
-	return list, nil
+	return err
 }
 
 // checkObject checks what stands behind a field or an operator that takes filters;

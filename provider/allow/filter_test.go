@@ -36,7 +36,7 @@ func TestFiltersThatAreRefused(t *testing.T) {
 	for _, test := range []struct{ filter, why string }{
 		{``, "not JSON"},
 		{`{"title":`, "not JSON"},
-		{`{"title":{"_eq":"x"}} {}`, "behind its object"},
+		{`{"title":{"_eq":"x"}} {}`, "behind its value"},
 		{`"title"`, "not an object"},
 		{`[]`, "not an object"},
 		{`null`, "not an object"},

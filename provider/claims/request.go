@@ -4,11 +4,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"slices"
-	"strings"
 
+	"gatehouse/provider/strictjson"
 	"gatehouse/storage"
 )
 
@@ -28,20 +27,14 @@ func malformed(problem string) error { return fmt.Errorf("%w %s", ErrRequest, pr
 
 // ParseRequest reads the parameter claims (OpenID Connect Core 1.0, section 5.5).
 // Members and claims that we do not know are left out, as the section asks; custom
-// names those that are known beyond the standard ones. An object that names a member
-// twice is refused: not every reader would take the same one.
+// names those that are known beyond the standard ones.
 func ParseRequest(text string, custom ...string) (storage.ClaimsRequest, error) {
 	if len(text) > maxRequestLength {
 		return storage.ClaimsRequest{}, malformed("is too long")
 	}
-	decoder := json.NewDecoder(strings.NewReader(text))
-	decoder.UseNumber()
-	value, err := decode(decoder, 0)
+	value, err := strictjson.Read([]byte(text), strictjson.Bounds{Depth: maxRequestDepth, Members: maxRequestNames, Items: maxRequestValues})
 	if err != nil {
-		return storage.ClaimsRequest{}, err
-	}
-	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return storage.ClaimsRequest{}, malformed("has something behind its object")
+		return storage.ClaimsRequest{}, fmt.Errorf("%w %w", ErrRequest, err)
 	}
 	object, ok := value.(map[string]any)
 	if !ok {
@@ -68,66 +61,6 @@ func userInfoClaims() []string {
 }
 
 func idTokenClaims() []string { return append(userInfoClaims(), "acr") }
-
-// decode reads one JSON value, no deeper than the bound.
-func decode(decoder *json.Decoder, depth int) (any, error) {
-	if depth > maxRequestDepth {
-		return nil, malformed("is nested too deeply")
-	}
-	token, err := decoder.Token()
-	if err != nil {
-		return nil, malformed("is not JSON")
-	}
-	switch token {
-	case json.Delim('{'):
-		return decodeObject(decoder, depth)
-	case json.Delim('['):
-		return decodeArray(decoder, depth)
-	}
-	return token, nil
-}
-
-func decodeObject(decoder *json.Decoder, depth int) (any, error) {
-	object := map[string]any{}
-	for decoder.More() {
-		token, err := decoder.Token()
-		name, ok := token.(string)
-		if err != nil || !ok {
-			return nil, malformed("is not JSON")
-		}
-		if _, twice := object[name]; twice {
-			return nil, malformed("names something twice")
-		}
-		if len(object) == maxRequestNames {
-			return nil, malformed("names too much")
-		}
-		if object[name], err = decode(decoder, depth+1); err != nil {
-			return nil, err
-		}
-	}
-	if _, err := decoder.Token(); err != nil {
-		return nil, malformed("is not JSON")
-	}
-	return object, nil
-}
-
-func decodeArray(decoder *json.Decoder, depth int) (any, error) {
-	array := []any{}
-	for decoder.More() {
-		if len(array) == maxRequestValues {
-			return nil, malformed("has too many values")
-		}
-		value, err := decode(decoder, depth+1)
-		if err != nil {
-			return nil, err
-		}
-		array = append(array, value)
-	}
-	if _, err := decoder.Token(); err != nil {
-		return nil, malformed("is not JSON")
-	}
-	return array, nil
-}
 
 // parseMember reads userinfo or id_token.
 func parseMember(request map[string]any, member string, known []string) (map[string]storage.ClaimRequest, error) {

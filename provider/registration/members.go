@@ -1,16 +1,15 @@
 package registration
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"io"
 	"mime"
 	"net/http"
 	"strings"
-	"unicode/utf8"
 
 	"gatehouse/provider/oauth"
+	"gatehouse/provider/strictjson"
 )
 
 // maxBodySize bounds a registration in bytes, and maxDepth how deep its values are
@@ -40,14 +39,10 @@ func readMembers(w http.ResponseWriter, r *http.Request) (members, error) {
 	return parseMembers(body)
 }
 
-// parseMembers reads one JSON object with nothing behind it. A name that is given
-// twice, at whatever depth, is refused: two readers could take two values for it.
+// parseMembers reads one JSON object with nothing behind it.
 func parseMembers(body []byte) (members, error) {
-	if !utf8.Valid(body) || !json.Valid(body) {
-		return nil, malformed("the body is not one JSON document in UTF-8")
-	}
-	if err := checkDocument(body); err != nil {
-		return nil, err
+	if _, err := strictjson.Read(body, strictjson.Bounds{Depth: maxDepth}); err != nil {
+		return nil, malformed("the body " + err.Error())
 	}
 	var all members
 	if err := json.Unmarshal(body, &all); err != nil || all == nil {
@@ -60,43 +55,6 @@ func parseMembers(body []byte) (members, error) {
 		}
 	}
 	return all, nil
-}
-
-func checkDocument(body []byte) error {
-	decoder := json.NewDecoder(bytes.NewReader(body))
-	decoder.UseNumber()
-	return checkValue(decoder, 0)
-}
-
-func checkValue(decoder *json.Decoder, depth int) error {
-	if depth > maxDepth {
-		return malformed("the body is nested too deep")
-	}
-	token, err := decoder.Token()
-	if err != nil {
-		return malformed("the body is not JSON")
-	}
-	opening, ok := token.(json.Delim)
-	if !ok {
-		return nil
-	}
-	seen := map[json.Token]bool{}
-	for decoder.More() {
-		if opening == '{' {
-			name, err := decoder.Token()
-			if err != nil || seen[name] {
-				return malformed("the body names a member twice")
-			}
-			seen[name] = true
-		}
-		if err := checkValue(decoder, depth+1); err != nil {
-			return err
-		}
-	}
-	if _, err := decoder.Token(); err != nil {
-		return malformed("the body is not JSON")
-	}
-	return nil
 }
 
 // malformed is the error of RFC 7591, section 3.2.2.
