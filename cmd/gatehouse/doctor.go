@@ -108,7 +108,7 @@ func (a *app) patient(ctx context.Context, settings *config.Loaded) doctor.Patie
 		if client, err := a.newDirectus(ctx, settings, releaser.Fields(), event.Discard, logger); err == nil {
 			patient.Directus, patient.Providers = client, client.Providers
 			patient.Rules = func(ctx context.Context) []doctor.Finding {
-				return doctor.ClientRules(ctx, client, slices.Concat(settings.Clients, settings.ClientRights))
+				return doctor.ClientRules(ctx, client, slices.Concat(settings.Clients, settings.ClientRights), a.storedClients(ctx, settings))
 			}
 			patient.Fields, patient.Paths = client.CheckFields, releaser.Paths()
 		}
@@ -160,6 +160,25 @@ func (a *app) examineAs(settings *config.Loaded, patient *doctor.Patient) error 
 		return examined, roles[0], err
 	}
 	return nil
+}
+
+// storedClients are those of the store. There are none where it cannot be read,
+// which is a finding by itself.
+func (a *app) storedClients(ctx context.Context, settings *config.Loaded) []storage.Client {
+	var stored []storage.Client
+	err := a.trial(ctx, settings, func(store *storage.Store) error {
+		for record, err := range store.Clients.All(ctx) {
+			if err != nil {
+				return err
+			}
+			stored = append(stored, record.Value)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil
+	}
+	return stored
 }
 
 func (a *app) trial(ctx context.Context, settings *config.Loaded, do func(*storage.Store) error) error {

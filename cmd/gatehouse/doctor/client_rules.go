@@ -10,6 +10,7 @@ import (
 
 	"gatehouse/storage"
 	"gatehouse/storage/directus"
+	"gatehouse/storage/directus/prepare"
 )
 
 // RuleTrial tries what decides who may use clients. *directus.Client satisfies it.
@@ -26,11 +27,12 @@ const rulesSubject = "who may use a client"
 
 // ClientRules looks at the rules of clients: whether Directus takes their filters,
 // and whether it has the roles and policies that they name. A rule at fault turns
-// everybody away.
-func ClientRules(ctx context.Context, trial RuleTrial, clients []storage.Client) []Finding {
+// everybody away. What those of the configuration need is for gatehouse setup to
+// grant; of clients in the store it knows nothing.
+func ClientRules(ctx context.Context, trial RuleTrial, configured, stored []storage.Client) []Finding {
 	var findings []Finding
 	rules := 0
-	for _, client := range clients {
+	for i, client := range slices.Concat(configured, stored) {
 		if client.Allow.Empty() && len(client.ScopeRoles) == 0 {
 			continue
 		}
@@ -38,7 +40,7 @@ func ClientRules(ctx context.Context, trial RuleTrial, clients []storage.Client)
 		for _, look := range []func(context.Context, RuleTrial, storage.Client) ([]Finding, error){filterTaken, rolesThere, policiesThere} {
 			found, err := look(ctx, trial, client)
 			if err != nil {
-				found = []Finding{notTried(client, err)}
+				found = []Finding{notTried(client, i >= len(configured), err)}
 			}
 			findings = append(findings, found...)
 		}
@@ -53,14 +55,21 @@ func ClientRules(ctx context.Context, trial RuleTrial, clients []storage.Client)
 	return findings
 }
 
-func notTried(client storage.Client, err error) Finding {
+func notTried(client storage.Client, isStored bool, err error) Finding {
 	if errors.Is(err, directus.ErrServiceToken) {
 		return Finding{
-			Error, rulesSubject, "client " + client.ID + ": the service token may not read what the rules ask for; nobody may use the client",
-			"run gatehouse setup, which grants what the configuration needs",
+			Error, rulesSubject, "client " + client.ID + ": the service token may not read what the rules ask for; nobody may use the client", grant(isStored),
 		}
 	}
 	return Finding{Warning, rulesSubject, fmt.Sprintf("client %s: could not be tried: %v", client.ID, err), "run gatehouse doctor again"}
+}
+
+// grant says how the service token comes by what a rule asks for.
+func grant(isStored bool) string {
+	if isStored {
+		return fmt.Sprintf("let a policy of your own on the user %q read it (docs/access.md); gatehouse setup grants what the configuration needs alone", prepare.ServiceName)
+	}
+	return "run gatehouse setup, which grants what the configuration needs"
 }
 
 func filterTaken(ctx context.Context, trial RuleTrial, client storage.Client) ([]Finding, error) {
@@ -72,7 +81,7 @@ func filterTaken(ctx context.Context, trial RuleTrial, client storage.Client) ([
 	case errors.Is(err, storage.ErrForbidden):
 		return []Finding{{
 			Error, rulesSubject, "client " + client.ID + ": allow.filter names a field that does not exist or that the service token may not read; nobody may use the client",
-			"correct the names in the filter; for fields of related collections run gatehouse setup, which grants the right to read them",
+			"correct the names in the filter; for fields of related collections run gatehouse setup, which grants clients of the configuration the right to read them (docs/access.md has the others)",
 		}}, nil
 	case errors.Is(err, storage.ErrMalformed):
 		return []Finding{{

@@ -51,7 +51,7 @@ func TestClientRules(t *testing.T) {
 		{"unknown policy", storage.Client{ID: "a", Allow: storage.ClientAllow{Policies: []string{"Editor"}}}, nil, `error there is no policy "Editor"`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			findings := doctor.ClientRules(t.Context(), ruleTrial{test.refuses}, []storage.Client{test.client})
+			findings := doctor.ClientRules(t.Context(), ruleTrial{test.refuses}, []storage.Client{test.client}, nil)
 			if test.want == "" {
 				if len(findings) != 0 {
 					t.Errorf("found %+v", findings)
@@ -69,5 +69,15 @@ func TestClientRules(t *testing.T) {
 				t.Errorf("its remedy is %q", findings[0].Fix)
 			}
 		})
+	}
+}
+
+// Setup grants nothing for clients that it does not see.
+func TestClientRulesOfTheStore(t *testing.T) {
+	client := storage.Client{ID: "a", Allow: storage.ClientAllow{Filter: json.RawMessage(`{"title":{"_eq":"x"}}`)}}
+	refused := ruleTrial{fmt.Errorf("%w: %w", storage.ErrUnavailable, directus.ErrServiceToken)}
+	findings := doctor.ClientRules(t.Context(), refused, nil, []storage.Client{client})
+	if len(findings) != 1 || findings[0].Severity != doctor.Error || !strings.Contains(findings[0].Fix, `a policy of your own on the user "Gatehouse service"`) {
+		t.Errorf("found %+v", findings)
 	}
 }

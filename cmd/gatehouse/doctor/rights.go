@@ -32,7 +32,7 @@ func (p Patient) reads(found directus.Inspection) []Finding {
 	if len(beyond) > 0 && len(p.Reads) > 0 {
 		findings = append(findings, Finding{
 			Warning, "Directus token", "reads more than the configuration needs: " + strings.Join(beyond, ", "),
-			"run gatehouse setup, which takes these rights away",
+			"run gatehouse setup, which takes from its policy what nothing needs; what another policy gives, for rules of clients in the store, is for you to judge",
 		})
 	}
 	return findings
