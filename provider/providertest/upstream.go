@@ -15,7 +15,8 @@ import (
 func (s *Server) upstream(t testing.TB, options Options, client *directus.Client) provider.Upstream {
 	t.Helper()
 	may := func(what storage.DirectusExchange) bool {
-		return slices.ContainsFunc(options.Clients, func(c storage.Client) bool { return c.DirectusExchange == what })
+		all := slices.Concat(options.Clients, options.ClientRights)
+		return slices.ContainsFunc(all, func(c storage.Client) bool { return c.DirectusExchange == what })
 	}
 	if !may(storage.ExchangeUsers) && !may(storage.ExchangeAdministrators) {
 		return provider.Upstream{}
