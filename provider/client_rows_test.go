@@ -3,6 +3,7 @@ package provider_test
 import (
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 
@@ -156,6 +157,39 @@ func TestClientInDirectusHasRightsByConfigurationOnly(t *testing.T) {
 	s.ClientRows.Put("other", map[string]any{"first_party": true})
 	s.Refresh(t)
 	browser.Get(s.WebOfRow(t, "other").AuthorizationURL(nil)).WantPage(t, http.StatusBadRequest, "invalid_client")
+}
+
+// Tokens of Directus are the account itself: who edits apps in Directus must not be
+// able to give them to one.
+func TestClientInDirectusExchangesByConfigurationOnly(t *testing.T) {
+	s, rp := startWithRow(t, providertest.Options{ClientRights: []storage.Client{{ID: rowID, DirectusExchange: storage.ExchangeUsers}}})
+	grantTypes := map[string]any{"grant_types": []any{"authorization_code", "refresh_token", providertest.TokenExchange}}
+	browser := s.NewBrowser(t)
+	// The right is of no use without the grant type, and the other way round.
+	browser.Get(rp.AuthorizationURL(nil)).WantPage(t, http.StatusBadRequest, "invalid_client")
+	s.ClientRows.Put(rowID, grantTypes)
+	s.ClientRows.Put("other", providertest.WebRow("other"))
+	s.ClientRows.Put("other", grantTypes)
+	s.Refresh(t)
+	s.Clock.Advance(time.Second)
+	browser.Get(s.WebOfRow(t, "other").AuthorizationURL(nil)).WantPage(t, http.StatusBadRequest, "invalid_client")
+	page := browser.Password(browser.Get(rp.AuthorizationURL(nil)), "ada@example.com")
+	if gets := page.Text("consent-gets"); !strings.Contains(gets, "Everything that this account can see and change") {
+		t.Errorf("the screen says that the app gets %q", gets)
+	}
+	tokens := rp.Exchange(browser.Press(page, "consent-allow", nil).Code(t)).WantOK(t)
+	rp.DirectusToken(tokens.Text("access_token"), nil).WantOK(t)
+
+	for _, row := range []map[string]any{{"directus_exchange": "administrators"}, {"directus_exchange": "users"}} {
+		s.ClientRows.Put(rowID, row)
+		s.Clock.Advance(time.Second)
+		s.Refresh(t)
+		rp.DirectusToken(tokens.Text("access_token"), nil).WantError(t, http.StatusUnauthorized, "invalid_client")
+	}
+	s.ClientRows.Put(rowID, map[string]any{"directus_exchange": nil})
+	s.Clock.Advance(time.Second)
+	s.Refresh(t)
+	rp.DirectusToken(tokens.Text("access_token"), nil).WantOK(t)
 }
 
 func TestClientsInDirectusWhileItIsDown(t *testing.T) {

@@ -24,6 +24,7 @@ const redirectURI = "http://127.0.0.1/callback"
 type person struct {
 	issuer, address        string
 	clientID, clientSecret string
+	scope                  string
 	client                 *http.Client
 }
 
@@ -34,7 +35,7 @@ func newPerson(issuer string, number int) (*person, error) {
 	}
 	return &person{
 		issuer: issuer, address: fmt.Sprintf("198.51.%d.%d", 100+number/200, 1+number%200),
-		clientID: appID, clientSecret: appSecret,
+		clientID: appID, clientSecret: appSecret, scope: "openid profile",
 		client: &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
 	}, nil
 }
@@ -98,7 +99,7 @@ func (p *person) follow(ctx context.Context, a answer) (answer, *url.URL, error)
 // signIn starts at the app and ends with a code.
 func (p *person) signIn(ctx context.Context, email, password, verifier string) (string, error) {
 	start := p.issuer + "/authorize?" + url.Values{
-		"client_id": {p.clientID}, "redirect_uri": {redirectURI}, "response_type": {"code"}, "scope": {"openid profile"},
+		"client_id": {p.clientID}, "redirect_uri": {redirectURI}, "response_type": {"code"}, "scope": {p.scope},
 		"state": {"s"}, "code_challenge": {oauth2.S256ChallengeFromVerifier(verifier)}, "code_challenge_method": {"S256"},
 	}.Encode()
 	first, err := p.do(ctx, http.MethodGet, start, nil)

@@ -82,7 +82,7 @@ func TestSuspendedUsersAreSignedOutOnce(t *testing.T) {
 		interval = 5 * time.Second
 	)
 	relyingParty := newApp(t)
-	w := newWorldOf(t, nodes, relyingParty.URL, "GATEHOUSE_DIRECTUS_SWEEP_INTERVAL=0s")
+	w := newWorldOf(t, options{nodes: nodes, backChannel: relyingParty.URL, variables: []string{"GATEHOUSE_DIRECTUS_SWEEP_INTERVAL=0s"}})
 	for number := range nodes {
 		w.waitLog(t, number, "Directus tells of changes of users")
 	}

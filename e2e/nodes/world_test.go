@@ -27,8 +27,13 @@ type world struct {
 	directus *stack.Directus
 	// users are the ids of the accounts.
 	users []string
-	// variables are set for every node that is started.
-	variables []string
+	// variables are set for every node that is started, and those of ownVariables,
+	// which may be nil, for one.
+	variables    []string
+	ownVariables func(number int) []string
+	// addresses are those of the Redis Cluster, and key seals what is in it.
+	addresses []string
+	key       []byte
 	issuer    string
 	dir       string
 	binary    string
@@ -36,21 +41,37 @@ type world struct {
 	nodes     []*stack.Process
 }
 
-func newWorld(t *testing.T) *world {
-	t.Helper()
-	return newWorldOf(t, 2, "")
+// options change what is started.
+type options struct {
+	nodes int
+	// backChannel is where the app hears of the end of sessions, nowhere if empty.
+	backChannel string
+	// exchange says that the app may have tokens of Directus.
+	exchange  bool
+	variables []string
+	// ownVariables are those of one node, given the address of Directus.
+	ownVariables func(directus string, number int) []string
 }
 
-// newWorldOf starts that many nodes. The app hears of the end of sessions at
-// backChannel, unless that is empty.
-func newWorldOf(t *testing.T, nodes int, backChannel string, variables ...string) *world {
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	return newWorldOf(t, options{nodes: 2})
+}
+
+func newWorldOf(t *testing.T, options options) *world {
 	t.Helper()
 	directus := stack.DirectusForTest(t, stack.DirectusOptions{})
 	cluster := stack.RedisClusterForTest(t, stack.RedisClusterOptions{})
 	front := newProxy(t)
-	w := &world{issuer: front.URL, dir: t.TempDir(), directus: directus, variables: variables}
+	w := &world{issuer: front.URL, dir: t.TempDir(), directus: directus, variables: options.variables, addresses: cluster.Addrs, key: make([]byte, 32)}
+	if _, err := rand.Read(w.key); err != nil {
+		t.Fatal(err)
+	}
+	if options.ownVariables != nil {
+		w.ownVariables = func(number int) []string { return options.ownVariables(directus.URL, number) }
+	}
 	w.build(t)
-	w.configure(t, directus, cluster, backChannel)
+	w.configure(t, options)
 	w.setUp(t, directus)
 	for number := range accounts {
 		user := stack.NewUser{Email: w.email(number), Password: userPassword, FirstName: "Ada", LastName: "Lovelace"}
@@ -65,7 +86,7 @@ func newWorldOf(t *testing.T, nodes int, backChannel string, variables ...string
 			node.Stop()
 		}
 	})
-	for number := range nodes {
+	for number := range options.nodes {
 		port, err := stack.FreePort(t.Context())
 		if err != nil {
 			t.Fatal(err)
@@ -93,26 +114,26 @@ func (w *world) build(t *testing.T) {
 }
 
 // configure writes what the nodes share.
-func (w *world) configure(t *testing.T, directus *stack.Directus, cluster *stack.RedisCluster, backChannel string) {
+func (w *world) configure(t *testing.T, options options) {
 	t.Helper()
-	key := make([]byte, 32)
-	if _, err := rand.Read(key); err != nil {
-		t.Fatal(err)
-	}
+	grantTypes := []string{"authorization_code", "refresh_token"}
 	app := map[string]any{
 		"client_id": appID, "client_secret": appSecret, "client_name": "App", "first_party": true,
-		"redirect_uris": []string{redirectURI}, "grant_types": []string{"authorization_code", "refresh_token"},
+		"redirect_uris": []string{redirectURI}, "grant_types": grantTypes,
 	}
-	if backChannel != "" {
-		app["backchannel_logout_uri"] = backChannel
+	if options.backChannel != "" {
+		app["backchannel_logout_uri"] = options.backChannel
+	}
+	if options.exchange {
+		app["grant_types"], app["directus_exchange"] = append(grantTypes, exchangeType), "users"
 	}
 	content, err := json.Marshal(map[string]any{
 		"issuer":          w.issuer,
 		"trusted_proxies": []string{"127.0.0.0/8"},
-		"directus":        map[string]any{"url": directus.URL, "token_file": filepath.Join(w.dir, "token")},
+		"directus":        map[string]any{"url": w.directus.URL, "public_url": w.directus.URL, "token_file": filepath.Join(w.dir, "token")},
 		"store": map[string]any{
-			"redis":        map[string]any{"addresses": cluster.Addrs, "cluster": true},
-			"sealing_keys": []string{base64.StdEncoding.EncodeToString(key)},
+			"redis":        map[string]any{"addresses": w.addresses, "cluster": true},
+			"sealing_keys": []string{base64.StdEncoding.EncodeToString(w.key)},
 		},
 		"clients": []map[string]any{app},
 	})
@@ -147,6 +168,9 @@ func (w *world) start(ctx context.Context, number int) error {
 	listen := fmt.Sprintf("127.0.0.1:%d", w.ports[number])
 	command := w.command(fmt.Sprintf("node%d", number), []string{"serve", "--config", w.config(), "--listen", listen})
 	command.Env = append(command.Env, w.variables...)
+	if w.ownVariables != nil {
+		command.Env = append(command.Env, w.ownVariables(number)...)
+	}
 	node, err := stack.StartProcess(command)
 	if err != nil {
 		return err
