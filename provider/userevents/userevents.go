@@ -1,6 +1,7 @@
 package userevents
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/json"
@@ -26,8 +27,9 @@ const (
 	Password = "password"
 
 	// maxIDs and maxBody bound one call, callsPerSecond all calls that bring the
-	// secret. Of what goes beyond no ids are read: everybody is looked at instead. Who
-	// has another password is read in any case but from a body that is too large.
+	// secret. Where a call goes beyond, everybody is looked at instead. No look finds
+	// another password: of calls that say so too many are taken all the same, and one
+	// that names too many is told of as refused.
 	maxIDs         = 100
 	maxBody        = 8 << 10
 	callsPerSecond = 20
@@ -90,20 +92,23 @@ func (e *Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusUnauthorized)
 		return
 	}
-	if !e.admit() {
-		// No look finds a change of the password, and whoever may change his own row
-		// could drown it in changes of that.
-		if told, err := read(http.MaxBytesReader(w, r.Body, maxBody)); err == nil && told.Changed == Password {
+	told, err := read(http.MaxBytesReader(w, r.Body, maxBody))
+	switch {
+	case !e.admit():
+		// Whoever may change his own row could drown a change of the password in
+		// changes of that.
+		if err == nil && told.Changed == Password {
 			e.Users.PasswordChanged(told.Keys...)
+		} else {
+			e.Users.Everybody()
 		}
-		e.Users.Everybody()
 		w.Header().Set("Retry-After", "1")
 		w.WriteHeader(http.StatusTooManyRequests)
 		return
-	}
-	told, err := read(http.MaxBytesReader(w, r.Body, maxBody))
-	switch {
 	case errors.Is(err, errTooMany):
+		if told.Changed == Password {
+			e.Sink.Emit(r.Context(), event.Event{Name: event.UserEventRefused, Reason: "the Flow named more users with another password than one call takes: their sessions go on; gatehouse doctor --administrator tells why"})
+		}
 		e.Users.Everybody()
 		w.WriteHeader(http.StatusRequestEntityTooLarge)
 		return
@@ -149,9 +154,17 @@ var (
 	userID = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)
 )
 
+// passwordFirst is how a body begins that says of all whom it names that they have
+// another password, as far as it can be read.
+const passwordFirst = `{"changed":"` + Password + `"`
+
+// read returns errTooMany with what is known of the body but its keys.
 func read(r io.Reader) (body, error) {
 	raw, err := io.ReadAll(r)
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		if bytes.HasPrefix(raw, []byte(passwordFirst)) {
+			return body{Changed: Password}, errTooMany
+		}
 		return body{}, errTooMany
 	}
 	var told body
@@ -159,7 +172,7 @@ func read(r io.Reader) (body, error) {
 		return body{}, errBody
 	}
 	if len(told.Keys) > maxIDs {
-		return body{}, errTooMany
+		return body{Changed: told.Changed}, errTooMany
 	}
 	for _, id := range told.Keys {
 		if !userID.MatchString(id) {

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"gatehouse/provider/event"
+	"gatehouse/provider/providertest"
 	"gatehouse/provider/userevents"
 	"gatehouse/storage"
 )
@@ -39,6 +40,11 @@ func keys(count int) string {
 	return `{"keys":[` + strings.Join(ids, ",") + `]}`
 }
 
+// passwords is keys of users with another password, as the Flow writes it.
+func passwords(count int) string {
+	return `{"changed":"password",` + strings.TrimPrefix(keys(count), "{")
+}
+
 func TestFlowTells(t *testing.T) {
 	one := `{"keys":["` + user + `"]}`
 	for _, test := range []struct {
@@ -59,6 +65,8 @@ func TestFlowTells(t *testing.T) {
 		{"not JSON", http.MethodPost, secret, "keys=" + user, http.StatusBadRequest, nil},
 		{"a hundred and one", http.MethodPost, secret, keys(101), http.StatusRequestEntityTooLarge, []string{"everybody"}},
 		{"a large body", http.MethodPost, secret, keys(1000), http.StatusRequestEntityTooLarge, []string{"everybody"}},
+		{"passwords of a hundred and one", http.MethodPost, secret, passwords(101), http.StatusRequestEntityTooLarge, []string{"everybody"}},
+		{"passwords in a large body", http.MethodPost, secret, passwords(1000), http.StatusRequestEntityTooLarge, []string{"everybody"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			users := &told{}
@@ -74,6 +82,29 @@ func TestFlowTells(t *testing.T) {
 			}
 			if diff := cmp.Diff(test.told, users.calls); diff != "" {
 				t.Errorf("told (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// Whoever has another password and was not named stays signed in, which nobody
+// would notice otherwise.
+func TestTooManyPasswordsAreReported(t *testing.T) {
+	for name, test := range map[string]struct {
+		body string
+		want int
+	}{
+		"a hundred": {passwords(100), 0}, "a hundred and one": {passwords(101), 1}, "in a large body": {passwords(1000), 1},
+		"other changes": {keys(101), 0}, "other changes in a large body": {keys(1000), 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			sink := &providertest.Events{}
+			endpoint := userevents.New(userevents.Config{Secret: secret, Users: &told{}, Now: time.Now, Sink: sink})
+			r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, userevents.Path, strings.NewReader(test.body))
+			r.Header.Set(userevents.SecretHeader, secret)
+			endpoint.ServeHTTP(httptest.NewRecorder(), r)
+			if got := len(sink.Named(event.UserEventRefused)); got != test.want {
+				t.Errorf("%d events, want %d", got, test.want)
 			}
 		})
 	}
@@ -116,9 +147,10 @@ func TestCallsPerSecond(t *testing.T) {
 	}
 	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, userevents.Path, strings.NewReader(`{"keys":["`+user+`"],"changed":"password"}`))
 	r.Header.Set(userevents.SecretHeader, secret)
+	before := len(users.calls)
 	endpoint.ServeHTTP(httptest.NewRecorder(), r)
-	if !slices.Contains(users.calls, "password "+user) {
-		t.Error("a change of the password is lost among others")
+	if got := users.calls[before:]; !slices.Equal(got, []string{"password " + user}) {
+		t.Errorf("a change of the password among too many others: told %v", got)
 	}
 	now = now.Add(time.Second)
 	if code := call(secret); code != http.StatusNoContent {

@@ -63,11 +63,16 @@ func (p Patient) flow(state prepare.FlowState) []Finding {
 	case prepare.FlowSecretDiffers:
 		return []Finding{{Error, subject, "sends another secret than directus.events.flow_secret: Gatehouse refuses what it tells", again}}
 	case prepare.FlowDiffers:
-		return []Finding{{Error, subject, "differs from what gatehouse setup makes, such as in the address that it calls, or there are several of its name", again}}
+		return []Finding{{Error, subject, "differs from what gatehouse setup makes, such as in the address that it calls, or was made by an earlier version, or there are several of its name", again}}
+	case prepare.FlowWhole:
+		return []Finding{{
+			Warning, subject, "tells of up to a hundred changed passwords at once; a change of more signs nobody out, since Directus took no second flow",
+			"remove a Flow that is not needed in Directus (Settings, Flows), and run gatehouse setup",
+		}}
 	case prepare.FlowUnwanted:
 		return []Finding{{
 			Warning, subject, "calls Gatehouse, which does not listen: directus.events.flow_secret is not set",
-			"set directus.events.flow_secret and run gatehouse setup, or remove the Flow " + prepare.FlowName + " in Directus (Settings, Flows)",
+			"set directus.events.flow_secret and run gatehouse setup, or remove the Flows " + prepare.FlowName + " and " + prepare.OnePasswordFlowName + " in Directus (Settings, Flows)",
 		}}
 	case prepare.FlowAbsent:
 	}

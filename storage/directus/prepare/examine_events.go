@@ -23,6 +23,9 @@ const (
 	FlowDiffers
 	// FlowUnwanted: it sends, and Options have no Flow.
 	FlowUnwanted
+	// FlowWhole: it lacks the second Flow, and sends all users with another password
+	// in one call, however many.
+	FlowWhole
 )
 
 // examineFlow compares the Flow with what Options would make.
@@ -35,9 +38,9 @@ func (p *preparation) examineFlow(ctx context.Context, found *Examination) error
 	return nil
 }
 
-func state(flows []flow, wanted *Flow) FlowState {
+func state(found ours, wanted *Flow) FlowState {
 	active := false
-	for _, f := range flows {
+	for _, f := range found.tell {
 		active = active || f.Status == "active"
 	}
 	switch {
@@ -45,14 +48,19 @@ func state(flows []flow, wanted *Flow) FlowState {
 		return FlowUnwanted
 	case wanted == nil:
 		return FlowAbsent
-	case len(flows) == 0:
+	case len(found.tell) == 0:
 		return FlowMissing
 	case !active:
 		return FlowOff
-	case len(flows) == 1 && flows[0].is(*wanted):
+	case found.are(*wanted):
 		return FlowKept
-	case len(flows) == 1 && !flows[0].sends(*wanted):
-		return FlowSecretDiffers
+	case len(found.tell) == 1 && len(found.one) == 0 && found.tell[0].is(wanted.tell("")):
+		return FlowWhole
+	}
+	for _, f := range append(found.tell, found.one...) {
+		if len(found.tell) == 1 && !f.sends(*wanted) {
+			return FlowSecretDiffers
+		}
 	}
 	return FlowDiffers
 }

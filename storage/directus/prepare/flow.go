@@ -2,18 +2,22 @@ package prepare
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
-	"reflect"
 
 	"gatehouse/storage"
 	"gatehouse/storage/directus/internal/rest"
 )
 
-// FlowName is what the Flow is found by again.
-const FlowName = "Gatehouse: tell of changed users"
+// FlowName is what the Flow is found by again, OnePasswordFlowName the second one,
+// which it hands single users to.
+const (
+	FlowName            = "Gatehouse: tell of changed users"
+	OnePasswordFlowName = "Gatehouse: tell of a changed password"
+)
 
-// Flow tells us of users who were changed or deleted.
+// Flow tells us of users who were changed or deleted. In Directus it is two Flows:
+// a call of ours takes a hundred users, Directus changes any number at once, and
+// only one Flow that calls another takes a list apart.
 type Flow struct {
 	// URL is our endpoint, as Directus sees it.
 	URL string
@@ -22,64 +26,9 @@ type Flow struct {
 	Secret storage.Secret
 }
 
-// The operations of the Flow, by key. The condition only branches: what is sent
-// are keys, and whether the password is among what was changed. The payload holds
-// passwords in clear and must not leave Directus.
-const (
-	passwordOperation     = "password"
-	tellPasswordOperation = "tell_password"
-	tellOperation         = "tell"
-)
-
-// operation is one step of a Flow.
-type operation struct {
-	ID      string         `json:"id,omitempty"`
-	Key     string         `json:"key"`
-	Type    string         `json:"type"`
-	Options map[string]any `json:"options"`
-	Resolve *string        `json:"resolve"`
-	Reject  *string        `json:"reject"`
-}
-
-// flow is a row of directus_flows.
-type flow struct {
-	ID     string `json:"id"`
-	Status string `json:"status"`
-	// Accountability is null where Directus keeps no record of runs, which would
-	// hold what was changed.
-	Accountability *string        `json:"accountability"`
-	Trigger        string         `json:"trigger"`
-	Options        map[string]any `json:"options"`
-	Operation      *string        `json:"operation"`
-	Operations     []operation    `json:"operations"`
-}
-
-// trigger leaves out new users, who have nothing to lose.
-func trigger() map[string]any {
-	return map[string]any{"type": "action", "scope": []any{"items.update", "items.delete"}, "collections": []any{"directus_users"}}
-}
-
-func (f Flow) request(body string) map[string]any {
-	return map[string]any{
-		"method": http.MethodPost, "url": f.URL, "body": body,
-		"headers": []any{map[string]any{"header": f.Header, "value": f.Secret.Reveal()}},
-	}
-}
-
-// operations are the steps, by key.
-func (f Flow) operations() map[string]operation {
-	return map[string]operation{
-		passwordOperation: {Key: passwordOperation, Type: "condition", Options: map[string]any{
-			"filter": map[string]any{"$trigger": map[string]any{"payload": map[string]any{"password": map[string]any{"_nnull": true}}}},
-		}},
-		tellPasswordOperation: {Key: tellPasswordOperation, Type: "request", Options: f.request(`{"keys":{{$trigger.keys}},"changed":"password"}`)},
-		tellOperation:         {Key: tellOperation, Type: "request", Options: f.request(`{"keys":{{$trigger.keys}}}`)},
-	}
-}
-
 const flowStep = "flow that tells of changed users"
 
-// flow makes the Flow, or makes it anew where somebody changed it.
+// flow makes the Flows, or makes anew which of them somebody changed.
 func (p *preparation) flow(ctx context.Context) error {
 	wanted := p.options.Flow
 	if wanted == nil {
@@ -89,117 +38,95 @@ func (p *preparation) flow(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if len(found) == 1 && found[0].is(*wanted) {
+	if found.are(*wanted) {
 		p.step(flowStep, Kept, "")
 		return nil
 	}
 	detail := "create"
-	if len(found) > 0 {
+	if len(found.tell)+len(found.one) > 0 {
 		detail = "make anew, since it differs"
 	}
 	if p.options.DryRun {
 		p.step(flowStep, WouldDo, detail)
 		return nil
 	}
-	for _, old := range found {
-		if err := p.admin.write(ctx, http.MethodDelete, "/flows/"+old.ID, nil, nil); err != nil {
-			return err
-		}
-	}
-	err = p.createFlow(ctx, *wanted)
-	if rest.Status(err) == http.StatusForbidden {
-		p.step(flowStep, Attention, "Directus takes no more flows (12 without a licence has five): remove one and run this again, or do without; then changes are noticed by WebSocket and by directus.sweep_interval")
-		return nil
-	}
+	one, err := p.keepFlow(ctx, found.one, wanted.onePassword())
 	if err != nil {
 		return err
 	}
-	p.step(flowStep, Done, detail)
+	tell, err := p.keepFlow(ctx, found.tell, wanted.tell(one))
+	if err == nil && tell == "" && one != "" {
+		// Room for one is room for the one that matters.
+		if err := p.removeFlow(ctx, one); err != nil {
+			return err
+		}
+		one = ""
+		tell, err = p.keepFlow(ctx, nil, wanted.tell(one))
+	}
+	switch {
+	case err != nil:
+		return err
+	case tell == "":
+		p.step(flowStep, Attention, "Directus takes no more flows (12 without a licence has five): remove one and run this again, or do without; then changes are noticed by WebSocket and by directus.sweep_interval")
+	case one == "":
+		p.step(flowStep, Attention, "tells of changes, but Directus takes no more flows (12 without a licence has five), and it needs a second: as it is, a change of more than a hundred passwords at once signs nobody out; remove one and run this again")
+	default:
+		p.step(flowStep, Done, detail)
+	}
 	return nil
 }
 
-// flows finds the Flow by its name.
-func (p *preparation) flows(ctx context.Context) ([]flow, error) {
-	var found []flow
-	err := p.admin.search(ctx, "/flows", map[string]any{"name": equals(FlowName)}, []string{
-		"id", "status", "accountability", "trigger", "options", "operation",
-		"operations.id", "operations.key", "operations.type", "operations.options", "operations.resolve", "operations.reject",
-	}, &found)
-	return found, failed(err)
-}
-
-// is says whether the Flow does what it should and nothing else.
-func (f flow) is(wanted Flow) bool {
-	if f.Status != "active" || f.Accountability != nil || f.Trigger != "event" || f.Operation == nil || !same(f.Options, trigger()) || len(f.Operations) != 3 {
-		return false
+// keepFlow returns the id of the Flow that is as planned; it is empty where
+// Directus takes no more Flows.
+func (p *preparation) keepFlow(ctx context.Context, found []flow, wanted plan) (string, error) {
+	if len(found) == 1 && found[0].is(wanted) {
+		return found[0].ID, nil
 	}
-	ids := map[string]string{}
-	for _, o := range f.Operations {
-		ids[o.Key] = o.ID
-	}
-	leads := func(to *string, key string) bool {
-		return to == nil && key == "" || to != nil && key != "" && *to == ids[key]
-	}
-	if !leads(f.Operation, passwordOperation) {
-		return false
-	}
-	for _, o := range f.Operations {
-		want, ok := wanted.operations()[o.Key]
-		resolve, reject := "", ""
-		if o.Key == passwordOperation {
-			resolve, reject = tellPasswordOperation, tellOperation
-		}
-		if !ok || o.Type != want.Type || !same(o.Options, want.Options) || !leads(o.Resolve, resolve) || !leads(o.Reject, reject) {
-			return false
+	for _, old := range found {
+		if err := p.removeFlow(ctx, old.ID); err != nil {
+			return "", err
 		}
 	}
-	return true
-}
-
-// same compares as JSON.
-func same(a, b map[string]any) bool {
-	var first, second any
-	for _, side := range []struct {
-		value map[string]any
-		into  *any
-	}{{a, &first}, {b, &second}} {
-		raw, err := json.Marshal(side.value)
-		if err != nil || json.Unmarshal(raw, side.into) != nil {
-			return false
-		}
+	id, err := p.createFlow(ctx, wanted)
+	if rest.Status(err) == http.StatusForbidden && id != "" {
+		return "", p.removeFlow(ctx, id)
 	}
-	return reflect.DeepEqual(first, second)
+	return id, err
 }
 
-// createFlow switches the Flow on when all of it is there.
-func (p *preparation) createFlow(ctx context.Context, wanted Flow) error {
+func (p *preparation) removeFlow(ctx context.Context, id string) error {
+	return p.admin.write(ctx, http.MethodDelete, "/flows/"+id, nil, nil)
+}
+
+// createFlow switches the Flow on when all of it is there. After an error the id
+// is that of one which is off.
+func (p *preparation) createFlow(ctx context.Context, wanted plan) (string, error) {
 	var made struct {
 		ID string `json:"id"`
 	}
 	err := p.admin.write(ctx, http.MethodPost, "/flows", map[string]any{
-		"name": FlowName, "icon": "notifications", "status": "inactive", "accountability": nil, "trigger": "event", "options": trigger(),
-		"description": "Tells Gatehouse which users were changed or deleted, by their ids. Made by gatehouse setup.",
+		"name": wanted.name, "icon": "notifications", "status": "inactive", "accountability": nil, "trigger": wanted.trigger, "options": wanted.options,
+		"description": wanted.description + " Made by gatehouse setup.",
 	}, &made)
 	if err != nil {
-		return err
+		return "", err
 	}
 	ids := map[string]string{}
-	for i, key := range []string{tellPasswordOperation, tellOperation, passwordOperation} {
-		o := wanted.operations()[key]
+	for i, o := range wanted.operations {
 		body := map[string]any{
-			"flow": made.ID, "key": o.Key, "name": o.Key, "type": o.Type, "options": o.Options,
-			"position_x": 19 + 18*(i+1)%54, "position_y": 1 + 18*(i%2),
+			"flow": made.ID, "key": o.key, "name": o.key, "type": o.kind, "options": o.options,
+			"position_x": 19 + 18*(len(wanted.operations)-1-i), "position_y": 1 + 18*(i%2),
 		}
-		if key == passwordOperation {
-			body["resolve"], body["reject"] = ids[tellPasswordOperation], ids[tellOperation]
+		if o.resolve != "" {
+			body["resolve"], body["reject"] = ids[o.resolve], ids[o.reject]
 		}
 		var operation struct {
 			ID string `json:"id"`
 		}
 		if err := p.admin.write(ctx, http.MethodPost, "/operations", body, &operation); err != nil {
-			return err
+			return made.ID, err
 		}
-		ids[key] = operation.ID
+		ids[o.key] = operation.ID
 	}
-	return p.admin.write(ctx, http.MethodPatch, "/flows/"+made.ID, map[string]any{"operation": ids[passwordOperation], "status": "active"}, nil)
+	return made.ID, p.admin.write(ctx, http.MethodPatch, "/flows/"+made.ID, map[string]any{"operation": ids[wanted.first()], "status": "active"}, nil)
 }
