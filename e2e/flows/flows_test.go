@@ -20,6 +20,7 @@ func TestFlows(t *testing.T) {
 		"suspension cuts off within the staleness limit": suspension,
 		"deletion cuts off within the staleness limit":   deletion,
 		"nobody can have somebody else suspended":        guessing,
+		"who is locked out by Directus is signed out":    lockedOut,
 		"who may use a client":                           whoMayUse,
 		"claims of what is far and near":                 claimsFarAndNear,
 		"pictures of people":                             picturesOfPeople,
