@@ -51,6 +51,9 @@ type Record[T any] struct {
 	raw []byte
 }
 
+// Key is the same for every version of a record, and tells nothing of it.
+func (r *Record[T]) Key() string { return r.key }
+
 func newTable[T any](store *Store, name string) *Table[T] {
 	return newTableOf(store, name, jsonCodec[T]())
 }
@@ -221,12 +224,21 @@ const pageSize = 100
 // All reads every record of the table, in no order. Records that change
 // meanwhile may be seen in either state.
 func (t *Table[T]) All(ctx context.Context) iter.Seq2[*Record[T], error] {
+	return t.AllBut(ctx, func(string) bool { return false })
+}
+
+// AllBut is All for whoever remembers records by their keys: those that known says
+// so of are there, but are not read. It is asked once or more about each.
+func (t *Table[T]) AllBut(ctx context.Context, known func(key string) bool) iter.Seq2[*Record[T], error] {
 	return func(yield func(*Record[T], error) bool) {
 		page := make([]string, 0, pageSize)
 		for key, err := range t.store.backend.Keys(ctx, t.prefix) {
 			if err != nil {
 				yield(nil, t.wrap("list", err))
 				return
+			}
+			if known(key) {
+				continue
 			}
 			if page = append(page, key); len(page) < pageSize {
 				continue

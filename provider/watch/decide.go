@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"time"
 
 	"gatehouse/storage"
 )
@@ -19,11 +18,13 @@ type held struct {
 
 // decide looks at the users among ids who have a session or grant. What they have
 // is read before Directus is asked: a session that starts in between remembers a
-// look of its own. What is decided of a password is taken out of passwords.
-func (w *Watch) decide(ctx context.Context, ids []string, passwords map[string]time.Time) error {
+// look of its own. It says whether there was anybody to ask for. What is decided
+// of a password is taken out of passwords.
+func (d *decision) decide(ctx context.Context, ids []string) (asking bool, err error) {
+	w := d.watch
 	holding, err := w.holding(ctx, ids)
 	if err != nil || len(holding) == 0 {
-		return err
+		return false, err
 	}
 	asked := make([]string, 0, len(holding))
 	for id := range holding {
@@ -32,24 +33,25 @@ func (w *Watch) decide(ctx context.Context, ids []string, passwords map[string]t
 	slices.Sort(asked)
 	found, err := w.Directory.FindAll(ctx, asked)
 	if err != nil {
-		return fmt.Errorf("look users up: %w", err)
+		return true, fmt.Errorf("look users up: %w", err)
 	}
 	for _, id := range asked {
 		current, exists := found[id]
 		ended, err := w.Gate.Judge(ctx, id, current, !exists, holding[id].sightings...)
 		if err != nil {
-			return fmt.Errorf("decide on a user: %w", err)
+			return true, fmt.Errorf("decide on a user: %w", err)
 		}
+		d.judged(id, current, exists)
 		// Another change ends what is older than that one, and no sign-in with the
 		// old password that came after it.
-		if at, ok := passwords[id]; ok && (!ended || exists && current.Active) {
+		if at, ok := d.passwords[id]; ok && (!ended || exists && current.Active) {
 			if err := w.Gate.PasswordChanged(ctx, id, at); err != nil {
-				return fmt.Errorf("decide on a user: %w", err)
+				return true, fmt.Errorf("decide on a user: %w", err)
 			}
 		}
-		delete(passwords, id) // it may be no news once only
+		delete(d.passwords, id) // it may be no news once only
 	}
-	return nil
+	return true, nil
 }
 
 // holding are the users who have a session or grant that is worth something, by

@@ -16,7 +16,8 @@ const (
 	atOnce = 100
 	// maxNamed bounds the users who wait to be looked at. Beyond it everybody is.
 	maxNamed = 10_000
-	// leastPause and mostPause are how long is waited after a failure.
+	// leastPause and mostPause are how long is waited after a failure; for somebody
+	// who alone makes looks fail, always the longer.
 	leastPause, mostPause = time.Second, 30 * time.Second
 )
 
@@ -51,6 +52,14 @@ type Watch struct {
 	named     map[string]bool
 	passwords map[string]time.Time
 	failing   bool
+	// broken are users whom looks fail at while they succeed at others, againAt is
+	// when such a look is to be tried again; zero if none waits.
+	broken  map[string]bool
+	againAt time.Time
+
+	// sweeping guards memory.
+	sweeping sync.Mutex
+	memory   memory
 }
 
 // New checks the configuration.
@@ -60,7 +69,7 @@ func New(config Config) (*Watch, error) {
 	}
 	return &Watch{
 		Config: config, wake: make(chan struct{}, 1), sweepNow: make(chan struct{}, 1),
-		named: map[string]bool{}, passwords: map[string]time.Time{},
+		named: map[string]bool{}, passwords: map[string]time.Time{}, broken: map[string]bool{},
 	}, nil
 }
 
@@ -140,17 +149,42 @@ func (w *Watch) Run(ctx context.Context, ticks <-chan time.Time) {
 }
 
 // Look looks at those who are named and returns when all of it was decided. Those
-// it did not get to stay named.
+// it did not get to stay named, and so do those at whom alone it fails; the others
+// do not wait for them.
 func (w *Watch) Look(ctx context.Context) error {
+	decision := w.decision()
 	for {
 		ids, passwords := w.take()
 		if len(ids) == 0 {
-			return nil
+			break
 		}
-		if err := w.decide(ctx, ids, passwords); err != nil {
-			w.giveBack(ids, passwords)
+		decision.keep(passwords)
+		if err := decision.on(ctx, ids); err != nil {
+			w.giveBack(append(ids, decision.failed()...), decision.passwords)
 			return err
 		}
+	}
+	failed := decision.failed()
+	w.giveBack(failed, decision.passwords)
+	err := decision.end(ctx)
+	if err == nil && len(failed) > 0 {
+		w.mu.Lock()
+		w.againAt = w.Now().Add(mostPause)
+		w.mu.Unlock()
+	}
+	return err
+}
+
+// again lets those be looked at once more at whom looks failed, when it is time.
+func (w *Watch) again() {
+	w.mu.Lock()
+	due := !w.againAt.IsZero() && !w.Now().Before(w.againAt)
+	if due {
+		w.againAt = time.Time{}
+	}
+	w.mu.Unlock()
+	if due {
+		signal(w.wake)
 	}
 }
 
@@ -179,7 +213,11 @@ func (w *Watch) giveBack(ids []string, passwords map[string]time.Time) {
 	for _, id := range ids {
 		w.named[id] = true
 	}
-	for id, at := range passwords {
+	for _, id := range ids {
+		at, ok := passwords[id]
+		if !ok {
+			continue
+		}
 		if later, ok := w.passwords[id]; !ok || later.Before(at) {
 			w.passwords[id] = at
 		}

@@ -175,6 +175,25 @@ func testStoreAll(t *testing.T, s *storeTest) {
 	if diff := cmp.Diff(slices.Sorted(maps.Keys(want)), allGrants(t, s.Store)); diff != "" {
 		t.Errorf("grants (-want +got):\n%s", diff)
 	}
+	keys := map[string]bool{}
+	for record, err := range s.Grants.AllBut(t.Context(), func(string) bool { return false }) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(keys) < len(want)/2 {
+			keys[record.Key()] = true
+		}
+	}
+	for record, err := range s.Grants.AllBut(t.Context(), func(key string) bool { return keys[key] }) {
+		if err != nil || keys[record.Key()] {
+			t.Errorf("a record that is known was read again: %v", err)
+			break
+		}
+		delete(want, record.Value.ID)
+	}
+	if len(want) != len(keys) {
+		t.Errorf("%d records were passed over, want %d", len(want), len(keys))
+	}
 	for _, err := range s.Grants.All(t.Context()) {
 		if err != nil {
 			t.Errorf("the first of all: %v", err)
