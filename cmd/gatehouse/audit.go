@@ -36,7 +36,7 @@ func (a audit) Emit(ctx context.Context, e event.Event) {
 	case event.InternalError, event.DirectusAway:
 		level = slog.LevelError
 	case event.CodeReplayed, event.RefreshTokenReused, event.SignInThrottled,
-		event.LogoutDeliveryFailed, event.LogoutGivenUp:
+		event.LogoutDeliveryFailed, event.LogoutGivenUp, event.ClientRowRefused:
 		level = slog.LevelWarn
 	default:
 	}

@@ -19,7 +19,7 @@ func (a *app) newClients(ctx context.Context, settings *config.Loaded, p *parts,
 		var err error
 		p.collection, err = clients.NewCollection(clients.CollectionConfig{
 			Rows: p.directus, Store: p.store, Configured: settings.Clients, Rights: settings.ClientRights,
-			Rules: settings.ClientRules(provider.ClientRules()), Now: a.now, Logger: logger,
+			Rules: settings.ClientRules(provider.ClientRules()), Now: a.now, Logger: logger, Sink: audit{logger: logger},
 		})
 		if err != nil {
 			return nil, err

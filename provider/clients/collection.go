@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"gatehouse/provider/event"
 	"gatehouse/storage"
 )
 
@@ -29,7 +30,7 @@ type Rows interface {
 	ClientRows(ctx context.Context) ([]storage.ClientRow, error)
 }
 
-// CollectionConfig is what a Collection needs; Logger may be nil.
+// CollectionConfig is what a Collection needs; Logger and Sink may be nil.
 type CollectionConfig struct {
 	Rows  Rows
 	Store *storage.Store
@@ -41,6 +42,7 @@ type CollectionConfig struct {
 	Rules  Rules
 	Now    func() time.Time
 	Logger *slog.Logger
+	Sink   event.Sink
 }
 
 // Collection keeps in memory the clients that people edit elsewhere. Whoever looks
@@ -75,6 +77,9 @@ func NewCollection(config CollectionConfig) (*Collection, error) {
 	}
 	if config.Logger == nil {
 		config.Logger = slog.New(slog.DiscardHandler)
+	}
+	if config.Sink == nil {
+		config.Sink = event.Discard
 	}
 	c := &Collection{config: config, configured: map[string]bool{}, rights: map[string]storage.Client{}}
 	for _, client := range config.Configured {
@@ -130,7 +135,7 @@ func (c *Collection) Refresh(ctx context.Context) error {
 	if next == nil {
 		return nil
 	}
-	c.tellChanges(ctx, next.rows)
+	c.tellChanges(ctx, *next)
 	c.last = *next
 	return nil
 }
@@ -239,69 +244,4 @@ func (c *Collection) sight(ctx context.Context, row Row, known *storage.Record[s
 // dates does not tell.
 func anotherRow(seen storage.ClientSighting, row Row) bool {
 	return seen.FirstSeen.IsZero() || seen.Made != 0 && row.made != 0 && seen.Made != row.made
-}
-
-// tellFailure logs the first of several failures. The clients of a node that has
-// just started are then unknown to it.
-func (c *Collection) tellFailure(ctx context.Context, err error) {
-	if c.failing || ctx.Err() != nil {
-		return
-	}
-	c.failing = true
-	if c.last.rows == nil {
-		c.config.Logger.ErrorContext(ctx, "the clients in Directus are unknown until they can be read", slog.Any("error", err))
-		return
-	}
-	c.config.Logger.WarnContext(ctx, "the clients in Directus cannot be read; those that were read last go on",
-		slog.Any("error", err), slog.Time("read_at", c.last.at))
-}
-
-// tellChanges logs what became of each row that is not as it was.
-func (c *Collection) tellChanges(ctx context.Context, next map[string]Row) {
-	count := map[string]int{}
-	for id, row := range next {
-		count[row.state()]++
-		if before, ok := c.last.rows[id]; ok && before.digest == row.digest && before.state() == row.state() {
-			continue
-		}
-		switch {
-		case row.Active && row.Refused != nil:
-			c.config.Logger.WarnContext(ctx, "client in Directus refused", slog.String("client_id", id), slog.String("reason", Words(row.Refused)))
-		case c.last.rows != nil:
-			c.config.Logger.InfoContext(ctx, "client in Directus changed", slog.String("client_id", id), slog.String("state", row.state()))
-		}
-	}
-	for id := range c.last.rows {
-		if _, ok := next[id]; !ok {
-			c.config.Logger.InfoContext(ctx, "client in Directus removed", slog.String("client_id", id))
-		}
-	}
-	if c.last.rows != nil {
-		return
-	}
-	c.config.Logger.InfoContext(ctx, "clients read from Directus",
-		slog.Int("active", count[stateActive]), slog.Int("off", count[stateOff]), slog.Int("refused", count[stateRefused]))
-	for id := range c.rights {
-		if _, ok := next[id]; !ok {
-			c.config.Logger.WarnContext(ctx, "the configuration gives rights to a client that does not stand in Directus: whoever adds it there has them",
-				slog.String("client_id", id))
-		}
-	}
-}
-
-// What a row is.
-const (
-	stateActive  = "active"
-	stateOff     = "off"
-	stateRefused = "refused"
-)
-
-func (r Row) state() string {
-	switch {
-	case !r.Active:
-		return stateOff
-	case r.Refused != nil:
-		return stateRefused
-	}
-	return stateActive
 }

@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"strings"
 	"testing"
 	"time"
 
 	"gatehouse/provider/clients"
+	"gatehouse/provider/event"
 	"gatehouse/storage"
 )
 
@@ -36,12 +38,14 @@ type collectionWorld struct {
 	store *storage.Store
 	clock *clock
 	log   *bytes.Buffer
+	// events are those of all nodes.
+	events *told
 }
 
 func newCollection(t *testing.T, configured ...storage.Client) *collectionWorld {
 	t.Helper()
 	_, store, clock := newSource(t)
-	w := &collectionWorld{table: &table{}, store: store, clock: clock, log: &bytes.Buffer{}}
+	w := &collectionWorld{table: &table{}, store: store, clock: clock, log: &bytes.Buffer{}, events: &told{}}
 	w.Collection = w.node(t, configured...)
 	return w
 }
@@ -52,7 +56,7 @@ func (w *collectionWorld) node(t *testing.T, configured ...storage.Client) *clie
 	c, err := clients.NewCollection(clients.CollectionConfig{
 		Rows: w.table, Store: w.store, Configured: configured, Rules: rules(), Now: w.clock.Now,
 		Rights: []storage.Client{{ID: "desk", FirstParty: true}},
-		Logger: slog.New(slog.NewTextHandler(w.log, nil)),
+		Logger: slog.New(slog.NewTextHandler(w.log, nil)), Sink: w.events,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -113,19 +117,19 @@ func TestCollectionQuarantinesARowAlone(t *testing.T) {
 	if _, ok := w.Client("bad"); ok {
 		t.Error("the malformed client is known")
 	}
-	const words = `msg="client in Directus refused" client_id=bad reason="redirect_uris `
-	if got := strings.Count(w.log.String(), words); got != 1 {
-		t.Errorf("refused %d times:\n%s", got, w.log)
+	refused := w.events.take()
+	if len(refused) != 1 || refused[0].Name != event.ClientRowRefused || refused[0].ClientID != "bad" || !strings.HasPrefix(refused[0].Reason, "redirect_uris ") {
+		t.Errorf("events: %+v", refused)
 	}
-	if strings.Contains(w.log.String(), "secret-place") {
-		t.Errorf("the log repeats the row:\n%s", w.log)
+	if strings.Contains(fmt.Sprint(refused, w.log), "secret-place") {
+		t.Errorf("an event or the log repeats the row: %+v\n%s", refused, w.log)
 	}
 	// Once a version, however often it is read.
 	w.refresh(t)
 	w.clock.now = w.clock.now.Add(time.Hour)
 	w.refresh(t)
-	if got := strings.Count(w.log.String(), words); got != 1 {
-		t.Errorf("refused %d times:\n%s", got, w.log)
+	if again := w.events.take(); len(again) > 0 {
+		t.Errorf("told once more: %+v", again)
 	}
 	w.table.set("2", rowOf(t, nil), rowOf(t, map[string]string{"client_id": `"bad"`}))
 	w.refresh(t)
@@ -174,10 +178,15 @@ func TestCollectionLeavesIDsToTheOtherSources(t *testing.T) {
 			t.Errorf("%s is taken from the row", id)
 		}
 	}
-	for _, words := range []string{"client_id=board reason=\"client_id is that of a client in the configuration", "client_id=stored reason=\"client_id is that of a client that registered itself"} {
-		if !strings.Contains(w.log.String(), words) {
-			t.Errorf("the log has no %s:\n%s", words, w.log)
+	reasons := map[string]string{"board": "client_id is that of a client in the configuration", "stored": "client_id is that of a client that registered itself"}
+	for _, e := range w.events.take() {
+		if e.Name != event.ClientRowRefused || !strings.HasPrefix(e.Reason, reasons[e.ClientID]) {
+			t.Errorf("event: %+v", e)
 		}
+		delete(reasons, e.ClientID)
+	}
+	if len(reasons) > 0 {
+		t.Errorf("no event for %v", reasons)
 	}
 }
 

@@ -51,6 +51,12 @@ const (
 	ClientDeleted             Name = "client.deleted"
 	ClientRegistrationRefused Name = "client.registration_refused"
 
+	// What people do to the clients that stand in Directus.
+	ClientRowAdded   Name = "client_row.added"
+	ClientRowChanged Name = "client_row.changed"
+	ClientRowRefused Name = "client_row.refused"
+	ClientRowRemoved Name = "client_row.removed"
+
 	// What clients hear of sessions that ended. A failure is tried again.
 	LogoutDelivered      Name = "logout.delivered"
 	LogoutDeliveryFailed Name = "logout.delivery_failed"

@@ -20,7 +20,7 @@ func (s *Server) source(t testing.TB, options Options, collection string, rows c
 		rules.SigningAlgorithms = []string{"RS256", "ES256"}
 		var err error
 		s.Collection, err = clients.NewCollection(clients.CollectionConfig{
-			Rows: rows, Store: s.Store, Configured: configured, Rights: options.ClientRights, Rules: rules, Now: s.Clock.Now,
+			Rows: rows, Store: s.Store, Configured: configured, Rights: options.ClientRights, Rules: rules, Now: s.Clock.Now, Sink: s.Events,
 		})
 		if err != nil {
 			t.Fatalf("make collection of clients: %v", err)
