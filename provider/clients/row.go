@@ -85,7 +85,12 @@ func (v *validation) active(raw json.RawMessage) bool {
 // row reads every column.
 func (v *validation) row(from storage.ClientRow) {
 	for _, name := range privileged() {
-		if value := from.Values[name]; !empty(value) && string(value) != "false" && string(value) != "0" {
+		switch value := from.Values[name]; {
+		case empty(value) || string(value) == "false" || string(value) == "0":
+		case name == "client_secret":
+			// It stays in the revisions of Directus, whatever becomes of the column.
+			v.refuse(name, "must not stand in Directus; make another with gatehouse client secret, write its digest into %s, and take the column away", columnSecret)
+		default:
 			v.refuse(name, "is for the configuration alone to set, in an entry of clients with source: directus; take the column away")
 		}
 	}

@@ -113,7 +113,7 @@ func TestJudgeRefuses(t *testing.T) {
 		"exchange":                   {map[string]string{"directus_exchange": `"administrators"`}, "directus_exchange", "is for the configuration alone"},
 		"audience":                   {map[string]string{"audience": `["https://api.example"]`}, "audience", "is for the configuration alone"},
 		"allow":                      {map[string]string{"allow": `{"roles":[]}`}, "allow", "is for the configuration alone"},
-		"secret in clear":            {map[string]string{"client_secret": quoted(secret)}, "client_secret", "is for the configuration alone"},
+		"secret in clear":            {map[string]string{"client_secret": quoted(secret)}, "client_secret", "make another with gatehouse client secret"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			row := judge(t, test.changes, nil)
