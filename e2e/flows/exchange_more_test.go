@@ -1,6 +1,7 @@
 package flows
 
 import (
+	"maps"
 	"net/http"
 	"testing"
 	"time"
@@ -108,9 +109,7 @@ func exchangeOfARow(t *testing.T, w *world) {
 	row := func(id string, change map[string]any) map[string]any {
 		made := providertest.WebRow(id)
 		made["client_id"], made["grant_types"] = id, []any{"authorization_code", "refresh_token", providertest.TokenExchange}
-		for column, value := range change {
-			made[column] = value
-		}
+		maps.Copy(made, change)
 		return made
 	}
 	editor.write(t, http.MethodPost, "", row(board, nil))
