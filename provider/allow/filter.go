@@ -45,8 +45,9 @@ var fieldName = regexp.MustCompile(`^([A-Za-z0-9][A-Za-z0-9_]{0,63}(:[A-Za-z0-9_
 // CheckFilter reads a filter on directus_users and returns it as Directus will get
 // it. It knows the syntax and not the fields, which Directus knows.
 //
-// It refuses what Directus takes and nobody means: an empty part, which allows
-// everybody; a filter variable such as $CURRENT_USER, which would be the user of
+// It refuses what Directus takes and nobody means: an empty part, and what Directus
+// passes over without a word (a list operator that is of no relation, and what stands
+// behind a function other than an operator), which allow everybody; a filter variable such as $CURRENT_USER, which would be the user of
 // the service token; and a column that holds a secret, by any path. The errors
 // name what is wrong and how to mend it.
 func CheckFilter(raw json.RawMessage) (json.RawMessage, error) {
@@ -57,7 +58,7 @@ func CheckFilter(raw json.RawMessage) (json.RawMessage, error) {
 	if err != nil {
 		return nil, mended(err)
 	}
-	if err := checkObject(value, ""); err != nil {
+	if err := checkObject(value, "", ofUser); err != nil {
 		return nil, err
 	}
 	return json.Marshal(value)
@@ -81,9 +82,22 @@ func mended(err error) error {
 	return err
 }
 
+// place is where a part of a filter stands.
+type place int
+
+const (
+	// ofUser parts are of the user himself, ofRows of rows that a list operator
+	// looks through: both are about fields.
+	ofUser place = iota
+	ofRows
+	// ofField parts are of a field, ofFunction of a function of one.
+	ofField
+	ofFunction
+)
+
 // checkObject checks what stands behind a field or an operator that takes filters;
 // at names it.
-func checkObject(value any, at string) error {
+func checkObject(value any, at string, where place) error {
 	object, ok := value.(map[string]any)
 	switch {
 	case !ok && at == "":
@@ -96,14 +110,36 @@ func checkObject(value any, at string) error {
 		return fmt.Errorf("%s has an empty part, which would allow everybody", at)
 	}
 	for name, behind := range object {
-		if err := checkMember(name, behind); err != nil {
+		if err := checkPlace(name, where); err != nil {
+			return err
+		}
+		if err := checkMember(name, behind, where); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func checkMember(name string, behind any) error {
+// checkPlace refuses what Directus passes over where it stands, or takes nowhere.
+func checkPlace(name string, where place) error {
+	isRelated, isOperator := slices.Contains(related, name), slices.Contains(slices.Concat(oneValue, manyValues, yes), name)
+	isField := !strings.HasPrefix(name, "_")
+	switch {
+	case isRelated && where != ofField:
+		return fmt.Errorf("%s stands directly behind the field of a list of rows; elsewhere it would allow everybody", name)
+	case isOperator && where == ofUser:
+		return fmt.Errorf("%s stands behind a field; write {\"title\": {%q: …}}", name, name)
+	case isOperator && where == ofRows:
+		return fmt.Errorf("%s stands behind a field of the rows; behind _some or _none alone it would allow everybody", name)
+	case isField && where == ofFunction:
+		return fmt.Errorf("%q stands behind a function, which takes operators only; it would allow everybody", name)
+	case isField && where == ofUser && strings.Contains(name, ":"):
+		return fmt.Errorf("%q names a collection, which only fields of related rows can; it would allow everybody", name)
+	}
+	return nil
+}
+
+func checkMember(name string, behind any, where place) error {
 	switch {
 	case slices.Contains(logical, name):
 		list, ok := behind.([]any)
@@ -111,13 +147,13 @@ func checkMember(name string, behind any) error {
 			return fmt.Errorf("%s needs a list of at least one filter", name)
 		}
 		for _, one := range list {
-			if err := checkObject(one, name); err != nil {
+			if err := checkObject(one, name, where); err != nil {
 				return err
 			}
 		}
 		return nil
 	case slices.Contains(related, name):
-		return checkObject(behind, name)
+		return checkObject(behind, name, ofRows)
 	case slices.Contains(oneValue, name):
 		return checkValue(name, behind)
 	case slices.Contains(manyValues, name):
@@ -143,7 +179,10 @@ func checkMember(name string, behind any) error {
 	case secret(name):
 		return fmt.Errorf("%s holds a secret and decides nothing", name)
 	}
-	return checkObject(behind, name)
+	if strings.HasSuffix(name, ")") {
+		return checkObject(behind, name, ofFunction)
+	}
+	return checkObject(behind, name, ofField)
 }
 
 // checkValue takes dates relative to now ($NOW, $NOW(-1 year)) and no other
