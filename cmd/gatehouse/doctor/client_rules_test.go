@@ -42,7 +42,9 @@ func TestClientRules(t *testing.T) {
 		{"refused filter", storage.Client{ID: "a", Allow: storage.ClientAllow{Filter: filter}}, storage.ErrMalformed, "error refuses allow.filter"},
 		{"outage", storage.Client{ID: "a", Allow: storage.ClientAllow{Filter: filter}}, storage.ErrUnavailable, "warning could not be tried"},
 		{
-			"right missing", storage.Client{ID: "a", Allow: storage.ClientAllow{Filter: filter}}, fmt.Errorf("%w: %w", storage.ErrUnavailable, directus.ErrServiceToken),
+			"right missing",
+			storage.Client{ID: "a", Allow: storage.ClientAllow{Filter: filter}},
+			fmt.Errorf("%w: %w", storage.ErrUnavailable, directus.ErrServiceToken),
 			"error the service token may not read what the rules ask for",
 		},
 		{"unknown role", storage.Client{ID: "a", Allow: storage.ClientAllow{Roles: []string{"Nobody"}}}, nil, `error there is no role "Nobody"`},
