@@ -135,6 +135,11 @@ func fieldsAreChecked(t *testing.T, d *real) {
 	if got := check(token, "title", "tags", "avatar", "role.name", "role.users.title"); len(got) != 0 {
 		t.Errorf("all there: %+v", got)
 	}
+	// Whatever its database takes for the same column, Directus knows a field by its
+	// exact name.
+	if got := check(token, "Title", "Password", "TOKEN"); len(got) != 3 {
+		t.Errorf("in other letters: %+v", got)
+	}
 	if d.isTen() {
 		return
 	}
