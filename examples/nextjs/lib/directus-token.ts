@@ -11,6 +11,9 @@ const accessTokenType = "urn:ietf:params:oauth:token-type:access_token";
 // A little early, so that a token doesn't run out on its way to Directus.
 const leewaySeconds = 15;
 
+/** Milliseconds after which people are told that Directus does not answer. */
+export const patience = 4_000;
+
 interface Held {
   token: Promise<string>;
   /** Milliseconds since 1970; Infinity while the token is being asked for. */
@@ -82,7 +85,8 @@ async function exchange(accessToken: string): Promise<ExchangedToken> {
         audience: directusURL(),
       }),
       cache: "no-store",
-      signal: AbortSignal.timeout(10_000),
+      // The provider asks Directus for the token, and may wait for it longer.
+      signal: AbortSignal.timeout(patience),
     });
     answer = await response.json();
   } catch (cause) {

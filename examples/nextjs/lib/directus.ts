@@ -1,7 +1,7 @@
 import "server-only";
 import { createDirectus, rest, staticToken } from "@directus/sdk";
 import { DirectusProblem } from "./directus-problem";
-import { directusToken, forgetDirectusToken } from "./directus-token";
+import { directusToken, forgetDirectusToken, patience } from "./directus-token";
 import { currentAccessToken } from "./session";
 import { directusURL } from "./settings";
 
@@ -21,17 +21,18 @@ export interface Note {
 export type UserDirectus = ReturnType<typeof connect>;
 
 /**
- * Calls Directus as the user who is signed in, with exactly his rights there.
+ * Calls Directus as the user who is signed in, with exactly his rights there, and
+ * waits for its answer no longer than that.
  *
  * Fails with a DirectusProblem where only the user, the operator or time can help.
  */
-export async function asUser<T>(call: (directus: UserDirectus) => Promise<T>): Promise<T> {
+export async function asUser<T>(call: (directus: UserDirectus) => Promise<T>, milliseconds = patience): Promise<T> {
   const accessToken = await currentAccessToken();
   if (!accessToken) throw new DirectusProblem("sign-in", "nobody is signed in");
 
   const token = await directusToken(accessToken);
   try {
-    return await call(connect(token));
+    return await call(connect(token, milliseconds));
   } catch (error) {
     const problem = problemOf(error);
     if (problem instanceof DirectusProblem && problem.kind === "sign-in") forgetDirectusToken(accessToken);
@@ -40,10 +41,10 @@ export async function asUser<T>(call: (directus: UserDirectus) => Promise<T>): P
 }
 
 // One for each call: a client holds a user's token, so it is never shared.
-function connect(token: string) {
+function connect(token: string, milliseconds: number) {
   return createDirectus<Collections>(directusURL())
     .with(staticToken(token))
-    .with(rest({ onRequest: (options) => ({ ...options, cache: "no-store", signal: AbortSignal.timeout(10_000) }) }));
+    .with(rest({ onRequest: (options) => ({ ...options, cache: "no-store", signal: AbortSignal.timeout(milliseconds) }) }));
 }
 
 // The SDK throws what Directus answered, with the response beside it, or what

@@ -23,5 +23,6 @@ export function listNotes() {
 
 /** Adds a note. Directus writes down whose it is. */
 export async function addNote(text: string): Promise<void> {
-  await asUser((directus) => directus.request(createItem("notes", { text })));
+  // Longer than for a page: of a note that was given up, nobody knows whether it was added.
+  await asUser((directus) => directus.request(createItem("notes", { text })), 10_000);
 }
