@@ -143,6 +143,7 @@ func (a *app) createClient(command *cobra.Command, settings *config.Loaded, stor
 	if err != nil {
 		return err
 	}
+	a.tellRights(settings, client)
 	if options.asJSON {
 		shown := describe(client, fromStore)
 		shown.Secret = secret.Reveal()
@@ -212,6 +213,7 @@ func (a *app) clientUpdateCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
+				a.tellRights(settings, client)
 				if asJSON {
 					shown := describe(client, fromStore)
 					shown.Secret = secret.Reveal()

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -83,7 +84,8 @@ func freePort(ctx context.Context) (string, error) {
 	return port, errors.Join(err, listener.Close())
 }
 
-// await URL waits until the address answers 200.
+// await URL [STATUS] waits until the address answers 200, or, if one is named, with any
+// other status than that.
 func await(ts *testscript.TestScript, _ bool, args []string) {
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
@@ -91,7 +93,7 @@ func await(ts *testscript.TestScript, _ bool, args []string) {
 	defer ticker.Stop()
 	for {
 		status, _, err := send(ctx, http.MethodGet, args[0], "")
-		if err == nil && status == http.StatusOK {
+		if err == nil && (status == http.StatusOK || len(args) > 1 && strconv.Itoa(status) != args[1]) {
 			return
 		}
 		select {

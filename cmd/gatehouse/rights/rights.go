@@ -41,13 +41,13 @@ func Of(needs Needs) []prepare.Right {
 		reads = append(reads, prepare.Right{Collection: prepare.Files, Why: "directus.pictures is on, and pictures of people are files"})
 	}
 	for _, client := range needs.Clients {
-		reads = append(reads, ofClient(client)...)
+		reads = append(reads, OfClient(client)...)
 	}
 	return reads
 }
 
-// ofClient is what it takes to say who may use a client.
-func ofClient(client storage.Client) []prepare.Right {
+// OfClient is what it takes to say who may use a client.
+func OfClient(client storage.Client) []prepare.Right {
 	var reads []prepare.Right
 	if len(client.Allow.Policies) > 0 {
 		reads = append(reads, policies("allow.policies says who may use "+client.ID)...)
