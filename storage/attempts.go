@@ -54,13 +54,6 @@ type AttemptName struct {
 	Unlocked bool `json:"unlocked,omitempty"`
 }
 
-// AddressAttempts counts the failed sign-ins from one address in a window of
-// time that began at Since.
-type AddressAttempts struct {
-	Since    time.Time `json:"since"`
-	Failures int       `json:"failures"`
-}
-
 // AccountName is the exact name of an account: texts that Directus could tell
 // apart have different names. Directus compares e-mail addresses without regard
 // to case, but only of the letters of ASCII all its databases agree ("İ" and "i"

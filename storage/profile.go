@@ -92,14 +92,6 @@ type PastSignIn struct {
 	ClientAddress string `json:"client_address,omitempty"`
 }
 
-// Mailings counts the mails that were asked for, for one address of mail or from
-// one network, or the pictures that one person stored, in a window of time that
-// began at Since.
-type Mailings struct {
-	Since time.Time `json:"since"`
-	Count int       `json:"count"`
-}
-
 // AuthorizedApp is a client that a person allowed something, or that holds a
 // grant of his.
 type AuthorizedApp struct {

@@ -29,10 +29,3 @@ type RegisteredClient struct {
 	ID string    `json:"id"`
 	At time.Time `json:"at"`
 }
-
-// RegistrationCount counts the registrations from one network in a window of
-// time that began at Since.
-type RegistrationCount struct {
-	Since time.Time `json:"since"`
-	Count int       `json:"count"`
-}

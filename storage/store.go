@@ -39,9 +39,9 @@ type Store struct {
 	Enrolments *Table[Enrolment]
 	// DirectusAccesses are access tokens of fresh sign-ins. Named by session id.
 	DirectusAccesses *Table[DirectusAccess]
-	// Mailings count the mails that were asked for. Named by purpose and by
-	// address of mail or network.
-	Mailings *Table[Mailings]
+	// Mailings count the mails that were asked for, and the pictures that were
+	// stored. Named by purpose and by address of mail, network or person.
+	Mailings *Table[Count]
 	// DirectusSessions keep Directus token pairs. Named by their own id.
 	DirectusSessions *Table[DirectusSession]
 	// Attempts count failed sign-ins of the accounts whose names look alike.
@@ -49,7 +49,7 @@ type Store struct {
 	Attempts *Table[Attempts]
 	// Addresses count failed sign-ins from a network address. Named by the
 	// address or prefix.
-	Addresses *Table[AddressAttempts]
+	Addresses *Table[Count]
 	// Seen remembers what may be used once (jti, one-time passwords). Named
 	// by purpose and value.
 	Seen *Table[Mark]
@@ -65,7 +65,7 @@ type Store struct {
 	// RegisteredClients is the one list of clients that did. Named "clients".
 	RegisteredClients *Table[RegisteredClients]
 	// RegistrationCounts count them. Named by network.
-	RegistrationCounts *Table[RegistrationCount]
+	RegistrationCounts *Table[Count]
 	// Leases are held by whoever added them. Named by what they guard.
 	Leases *Table[Lease]
 	// KeyRings holds the one ring of keys. Named "ring".
@@ -108,17 +108,17 @@ func New(config Config) (*Store, error) {
 	s.Histories = newTable[History](s, "history")
 	s.Enrolments = newTable[Enrolment](s, "enrolment")
 	s.DirectusAccesses = newTable[DirectusAccess](s, "directus_access")
-	s.Mailings = newTable[Mailings](s, "mailings")
+	s.Mailings = newTable[Count](s, "mailings")
 	s.DirectusSessions = newTable[DirectusSession](s, "directus_session")
 	s.Attempts = newTable[Attempts](s, "attempts")
-	s.Addresses = newTable[AddressAttempts](s, "address_attempts")
+	s.Addresses = newTable[Count](s, "address_attempts")
 	s.Seen = newTable[Mark](s, "seen")
 	s.LogoutDeliveries = newTable[LogoutDelivery](s, "logout_delivery")
 	s.LogoutOutboxes = newTable[LogoutOutbox](s, "logout_outbox")
 	s.DeliveryLogs = newTable[DeliveryLog](s, "delivery_log")
 	s.RegistrationTokens = newTable[RegistrationToken](s, "registration_token")
 	s.RegisteredClients = newTable[RegisteredClients](s, "registered_clients")
-	s.RegistrationCounts = newTable[RegistrationCount](s, "registration_count")
+	s.RegistrationCounts = newTable[Count](s, "registration_count")
 	s.Leases = newTable[Lease](s, "lease")
 	s.KeyRings = newTable[KeyRing](s, "key_ring")
 	return s, nil

@@ -8,11 +8,11 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
-	"time"
 
 	"github.com/go-chi/chi/v5"
 
 	"gatehouse/provider/event"
+	"gatehouse/provider/quota"
 	"gatehouse/storage"
 )
 
@@ -99,10 +99,9 @@ func (s *screens) picturePost(w http.ResponseWriter, r *http.Request) {
 		s.showProfile(w, r, who, http.StatusOK, nil, problems{{Field: "picture", Key: key, Limit: largestUpload >> 20}})
 		return
 	}
-	var wait time.Duration
-	err = s.pictures.take(r.Context(), s.pictures.pictures(who.session.Subject, &wait))
-	if errors.Is(err, errTooManyPictures) {
-		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
+	err = s.pictures.Take(r.Context(), picturesOf(who.session.Subject))
+	if often, ok := errors.AsType[*quota.FullError](err); ok {
+		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(often.Wait.Seconds()))))
 		s.showProfile(w, r, who, http.StatusTooManyRequests, nil, problems{{Field: "picture", Key: "profile.problem.picture_often"}})
 		return
 	}

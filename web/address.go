@@ -3,11 +3,9 @@ package web
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
-	"gatehouse/provider/event"
-	"gatehouse/storage"
+	"gatehouse/provider/quota"
 )
 
 // errAddressThrottled says that too many sign-ins from one network address
@@ -21,80 +19,36 @@ type addressThrottledError struct {
 func (e *addressThrottledError) Error() string { return errAddressThrottled.Error() }
 func (e *addressThrottledError) Unwrap() error { return errAddressThrottled }
 
-// wideFactor is how many times the limit of an IPv6 /64 that of its /48 is.
-const wideFactor = 10
+// throttled is the error of a network whose quota is used up.
+func throttled(wait time.Duration) error { return &addressThrottledError{retryAfter: wait} }
 
 // addresses counts failed sign-ins by network address.
 type addresses struct {
-	table  *storage.Table[storage.AddressAttempts]
-	now    func() time.Time
-	limit  int
-	window time.Duration
-}
-
-// network is a prefix of addresses that are counted together.
-type network struct {
-	name  string
-	limit int
+	counter quota.Counter
+	limit   int
 }
 
 // reserve counts an attempt as failed before it is made, or returns an
 // addressThrottledError and counts nothing. forgive takes it back.
 func (a *addresses) reserve(ctx context.Context, address string) error {
-	networks := networksOf(address, a.limit)
-	for i, n := range networks {
-		if err := a.count(ctx, n); err != nil {
-			return errors.Join(err, a.takeBack(ctx, networks[:i]))
-		}
-	}
-	return nil
-}
-
-func (a *addresses) count(ctx context.Context, n network) error {
-	err := a.table.Upsert(ctx, n.name, a.window, func(attempts *storage.AddressAttempts) error {
-		now := a.now()
-		if now.Sub(attempts.Since) >= a.window {
-			*attempts = storage.AddressAttempts{Since: now}
-		}
-		if attempts.Failures >= n.limit {
-			return &addressThrottledError{retryAfter: attempts.Since.Add(a.window).Sub(now)}
-		}
-		attempts.Failures++
-		return nil
-	})
-	if err != nil && !errors.Is(err, errAddressThrottled) {
-		return fmt.Errorf("count attempts of an address: %w", err)
-	}
-	return err
+	return takeOr(ctx, a.counter, a.networks(address), throttled)
 }
 
 // forgive takes back what reserve counted.
 func (a *addresses) forgive(ctx context.Context, address string) error {
-	return a.takeBack(ctx, networksOf(address, a.limit))
+	return a.counter.GiveBack(ctx, a.networks(address)...)
 }
 
-func (a *addresses) takeBack(ctx context.Context, networks []network) error {
-	for _, n := range networks {
-		err := a.table.Update(ctx, n.name, func(attempts *storage.AddressAttempts) error {
-			attempts.Failures = max(0, attempts.Failures-1)
-			return nil
-		})
-		if err != nil && !errors.Is(err, storage.ErrNotFound) {
-			return fmt.Errorf("count attempts of an address: %w", err)
-		}
-	}
-	return nil
+func (a *addresses) networks(address string) []quota.Quota {
+	return quota.Networks("", address, a.limit)
 }
 
-// networksOf are the networks of an address with the limit of each.
-func networksOf(address string, limit int) []network {
-	var networks []network
-	for _, n := range event.NetworksOf(address) {
-		most := limit
-		if n.Wide {
-			most = wideFactor * limit
-		}
-		networks = append(networks, network{n.Name, most})
+// takeOr counts a use in every quota, or in none and returns the error that full
+// makes of how long to wait.
+func takeOr(ctx context.Context, counter quota.Counter, quotas []quota.Quota, full func(wait time.Duration) error) error {
+	err := counter.Take(ctx, quotas...)
+	if used, ok := errors.AsType[*quota.FullError](err); ok {
+		return errors.Join(full(used.Wait), err)
 	}
-	return networks
+	return err
 }

@@ -62,12 +62,3 @@ func (web *Web) judge(r *http.Request) error {
 	ctx := context.WithoutCancel(r.Context())
 	return web.mailings.take(ctx, web.mailings.judgements(event.RequestOf(ctx).ClientAddress))
 }
-
-// judgements are the budgets of where a request came from.
-func (m *mailings) judgements(clientAddress string) []budget {
-	budgets := m.networks(clientAddress)
-	for i := range budgets {
-		budgets[i].name, budgets[i].limit = "judged\x00"+budgets[i].name, judgementsPerMail*budgets[i].limit
-	}
-	return budgets
-}

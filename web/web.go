@@ -17,6 +17,7 @@ import (
 	"gatehouse/provider/authorize"
 	"gatehouse/provider/event"
 	"gatehouse/provider/oauth"
+	"gatehouse/provider/quota"
 	"gatehouse/provider/session"
 	"gatehouse/storage"
 )
@@ -127,7 +128,7 @@ type Web struct {
 	addresses  *addresses
 	devices    *devices
 	mailings   *mailings
-	pictures   *mailings
+	pictures   quota.Counter
 	handles    *oauth.Handles
 	pace       Pace
 	catalogues *catalogues
@@ -222,14 +223,14 @@ func (web *Web) throttle(config Config) error {
 	}
 	web.attemptTimeout = orDefault(t.AttemptTimeout, attemptTimeout)
 	web.addresses = &addresses{
-		table: config.Store.Addresses, now: config.Now,
-		limit: orDefault(t.AddressFailures, 100), window: orDefault(t.AddressWindow, 15*time.Minute),
+		counter: quota.Counter{Table: config.Store.Addresses, Now: config.Now, Window: orDefault(t.AddressWindow, 15*time.Minute)},
+		limit:   orDefault(t.AddressFailures, 100),
 	}
 	web.mailings = &mailings{
-		table: config.Store.Mailings, now: config.Now, window: orDefault(t.MailWindow, time.Hour),
+		counter:   quota.Counter{Table: config.Store.Mailings, Now: config.Now, Window: orDefault(t.MailWindow, time.Hour)},
 		toAddress: orDefault(t.RecipientMails, 3), fromHere: orDefault(t.NetworkMails, 30),
 	}
-	web.pictures = &mailings{table: config.Store.Mailings, now: config.Now, window: time.Hour}
+	web.pictures = quota.Counter{Table: config.Store.Mailings, Now: config.Now, Window: time.Hour}
 	return nil
 }
 

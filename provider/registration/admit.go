@@ -3,7 +3,6 @@ package registration
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math"
 	"net/http"
 	"strconv"
@@ -14,15 +13,12 @@ import (
 
 	"gatehouse/provider/event"
 	"gatehouse/provider/oauth"
+	"gatehouse/provider/quota"
 	"gatehouse/storage"
 )
 
-// window is how long registrations of a network are counted together, and
-// wideFactor how many times the limit of one subscriber that of several is.
-const (
-	window     = time.Hour
-	wideFactor = 10
-)
+// window is how long registrations of a network are counted together.
+const window = time.Hour
 
 // ticket is leave to register a client. Its id is that of the initial access
 // token, empty for anybody.
@@ -83,45 +79,17 @@ func challenge(code, description string) *oauth.Error {
 // count counts a registration without token from the network of the request, or
 // returns the error of one that had too many.
 func (e *Endpoint) count(ctx context.Context) error {
-	networks := event.NetworksOf(event.RequestOf(ctx).ClientAddress)
-	if len(networks) == 0 {
+	quotas := quota.Networks("", event.RequestOf(ctx).ClientAddress, e.LimitPerHour)
+	if len(quotas) == 0 {
 		// Those whose address is not known share one count.
-		networks = []event.Network{{Name: "unknown"}}
+		quotas = []quota.Quota{{Name: "unknown", Limit: e.LimitPerHour}}
 	}
-	for _, network := range networks {
-		limit := e.LimitPerHour
-		if network.Wide {
-			limit *= wideFactor
-		}
-		if err := e.countIn(ctx, network.Name, limit); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (e *Endpoint) countIn(ctx context.Context, network string, limit int) error {
-	var wait time.Duration
-	errLimit := errors.New("too many registrations from the network")
-	err := e.Store.RegistrationCounts.Upsert(ctx, network, window, func(count *storage.RegistrationCount) error {
-		now := e.Now()
-		if now.Sub(count.Since) >= window {
-			*count = storage.RegistrationCount{Since: now}
-		}
-		if count.Count >= limit {
-			wait = count.Since.Add(window).Sub(now)
-			return errLimit
-		}
-		count.Count++
-		return nil
-	})
-	if errors.Is(err, errLimit) {
-		seconds := strconv.Itoa(int(math.Ceil(wait.Seconds())))
+	counter := quota.Counter{Table: e.Store.RegistrationCounts, Now: e.Now, Window: window}
+	err := counter.Take(ctx, quotas...)
+	if full, ok := errors.AsType[*quota.FullError](err); ok {
+		seconds := strconv.Itoa(int(math.Ceil(full.Wait.Seconds())))
 		return oauth.NewError(oauth.TemporarilyUnavailable, "too many clients were registered from this network; try again later").
 			WithStatus(http.StatusTooManyRequests).WithHeader("Retry-After", seconds).WithCause(err)
 	}
-	if err != nil {
-		return fmt.Errorf("count registrations: %w", err)
-	}
-	return nil
+	return err
 }

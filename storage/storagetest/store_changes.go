@@ -103,13 +103,13 @@ func testStoreUpdateError(t *testing.T, s *storeTest) {
 	wantMissing(t, s.Grants, "new")
 }
 
-func countFailure(attempts *storage.AddressAttempts) error {
-	attempts.Failures++
+func countFailure(attempts *storage.Count) error {
+	attempts.Count++
 	return nil
 }
 
 func testStoreUpdateRace(t *testing.T, s *storeTest) {
-	mustPut(t, s.Addresses, "a", storage.AddressAttempts{}, time.Hour)
+	mustPut(t, s.Addresses, "a", storage.Count{}, time.Hour)
 	testCounting(t, s, func(ctx context.Context) error {
 		return s.Addresses.Update(ctx, "a", countFailure)
 	})
@@ -136,7 +136,7 @@ func testCounting(t *testing.T, s *storeTest, count func(context.Context) error)
 	if err := errors.Join(errs...); err != nil {
 		t.Fatal(err)
 	}
-	if n := mustGet(t, s.Addresses, "a").Value.Failures; n != contenders*each {
+	if n := mustGet(t, s.Addresses, "a").Value.Count; n != contenders*each {
 		t.Errorf("%d counted, want %d", n, contenders*each)
 	}
 }
@@ -147,20 +147,20 @@ func testStoreUpsertExpiry(t *testing.T, s *storeTest) {
 			t.Fatal(err)
 		}
 		record := mustGet(t, s.Addresses, "a")
-		if record.Value.Failures != n || !record.Expires.Equal(s.Now().Add(time.Hour)) {
-			t.Errorf("%d failures until %v, want %d", record.Value.Failures, record.Expires, n)
+		if record.Value.Count != n || !record.Expires.Equal(s.Now().Add(time.Hour)) {
+			t.Errorf("%d failures until %v, want %d", record.Value.Count, record.Expires, n)
 		}
 		s.Advance(40 * time.Minute)
 	}
 }
 
 func testStoreUpsertExpired(t *testing.T, s *storeTest) {
-	mustPut(t, s.Addresses, "a", storage.AddressAttempts{Failures: 7}, time.Hour)
+	mustPut(t, s.Addresses, "a", storage.Count{Count: 7}, time.Hour)
 	s.Advance(time.Hour)
 	if err := s.Addresses.Upsert(t.Context(), "a", time.Hour, countFailure); err != nil {
 		t.Fatal(err)
 	}
-	if n := mustGet(t, s.Addresses, "a").Value.Failures; n != 1 {
+	if n := mustGet(t, s.Addresses, "a").Value.Count; n != 1 {
 		t.Errorf("%d failures, want 1", n)
 	}
 }
