@@ -47,9 +47,9 @@ var fieldName = regexp.MustCompile(`^([A-Za-z0-9][A-Za-z0-9_]{0,63}(:[A-Za-z0-9_
 //
 // It refuses what Directus takes and nobody means: an empty part, and what Directus
 // passes over without a word (a list operator that is of no relation, and what stands
-// behind a function other than an operator), which allow everybody; a filter variable such as $CURRENT_USER, which would be the user of
-// the service token; and a column that holds a secret, by any path. The errors
-// name what is wrong and how to mend it.
+// behind a function other than an operator), which allow everybody; a filter variable
+// such as $CURRENT_USER, which would be the user of the service token; and a column
+// that holds a secret, by any path. The errors name what is wrong and how to mend it.
 func CheckFilter(raw json.RawMessage) (json.RawMessage, error) {
 	if len(raw) > maxFilterSize {
 		return nil, fmt.Errorf("is longer than %d bytes", maxFilterSize)

@@ -173,17 +173,12 @@ func (p *preparation) cannotEnrol(ctx context.Context) ([]Enforcement, error) {
 	if err := p.addUpdates(ctx, policies); err != nil {
 		return nil, err
 	}
-	var holdings []holding
-	if err := p.admin.search(ctx, "/access", nil, []string{"role", "user", "policy"}, &holdings); err != nil {
-		return nil, failed(err)
+	house, err := p.house(ctx, policies)
+	if err != nil {
+		return nil, err
 	}
-	var roles []tfaRole
-	if err := p.admin.search(ctx, "/roles", nil, []string{"id", "name", "parent"}, &roles); err != nil {
-		return nil, failed(err)
-	}
-	house := newHouse(policies, holdings, roles)
 	found := map[Enforcement]bool{}
-	for _, held := range holdings {
+	for _, held := range house.holdings {
 		policy := house.policies[held.Policy]
 		if !policy.Enforces {
 			continue

@@ -1,5 +1,7 @@
 package prepare
 
+import "context"
+
 // tfaRole is a row of directus_roles.
 type tfaRole struct {
 	ID     string  `json:"id"`
@@ -23,6 +25,19 @@ func newHouse(policies []rights, holdings []holding, roles []tfaRole) house {
 		h.roles[role.ID] = role
 	}
 	return h
+}
+
+// house reads who holds the policies, and the roles.
+func (p *preparation) house(ctx context.Context, policies []rights) (house, error) {
+	var holdings []holding
+	if err := p.admin.search(ctx, "/access", nil, []string{"role", "user", "policy"}, &holdings); err != nil {
+		return house{}, failed(err)
+	}
+	var roles []tfaRole
+	if err := p.admin.search(ctx, "/roles", nil, []string{"id", "name", "parent"}, &roles); err != nil {
+		return house{}, failed(err)
+	}
+	return newHouse(policies, holdings, roles), nil
 }
 
 // enrols says whether one of the policies that are held so lets its holder set

@@ -113,15 +113,10 @@ func (p *preparation) policyWriters(ctx context.Context, actions map[string][]st
 	if err := p.admin.search(ctx, "/policies", nil, []string{"id", "name", "admin_access", "enforce_tfa"}, &policies); err != nil {
 		return nil, failed(err)
 	}
-	var holdings []holding
-	if err := p.admin.search(ctx, "/access", nil, []string{"role", "user", "policy"}, &holdings); err != nil {
-		return nil, failed(err)
+	house, err := p.house(ctx, policies)
+	if err != nil {
+		return nil, err
 	}
-	var roles []tfaRole
-	if err := p.admin.search(ctx, "/roles", nil, []string{"id", "name", "parent"}, &roles); err != nil {
-		return nil, failed(err)
-	}
-	house := newHouse(policies, holdings, roles)
 	var found []RowWriter
 	for _, policy := range policies {
 		writer := RowWriter{Name: policy.Name, Admin: bool(policy.Admin), Actions: actions[policy.ID]}
@@ -131,7 +126,7 @@ func (p *preparation) policyWriters(ctx context.Context, actions map[string][]st
 		if len(writer.Actions) == 0 {
 			continue
 		}
-		for _, held := range holdings {
+		for _, held := range house.holdings {
 			switch {
 			case held.Policy != policy.ID:
 			case held.User != nil:
